@@ -1,0 +1,81 @@
+// A non-blocking TCP socket in a loop's edge-triggered set.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "dataplane/base/address.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/io/loop.h"
+
+namespace sallyport {
+
+class Pipe;
+
+enum class Io : uint8_t {
+  Ok,       // `bytes` > 0 were moved
+  Blocked,  // nothing to be had now; the owner is posted when that may have changed
+  End,      // reading only: the peer has ended its direction
+  Failed,   // `error` says why, as errno does; the socket is of no further use
+};
+
+struct IoResult {
+  Io kind;
+  size_t bytes = 0;
+  int error = 0;
+};
+
+/// Owns its descriptor. Registered once, for everything, edge-triggered: the kernel's edges set
+/// readable() and writable(), a call that could not move all it was asked to clears them, and
+/// while they are false no system call is made. An edge posts the owner. A spurious edge is
+/// harmless; a missed one cannot be, so flags are cleared only by what the kernel said.
+/// Thread: the loop's.
+class Socket {
+ public:
+  Socket() = default;  // closed
+  /// Takes over an accepted, non-blocking descriptor.
+  Socket(Loop& loop, Task& owner, int descriptor);
+  /// Begins to connect. On an immediate failure the result is not open() and `error` is set.
+  static Socket connect(Loop& loop, Task& owner, const Address& to, int& error);
+  ~Socket() { close(); }
+  Socket(Socket&& other) noexcept;
+  Socket& operator=(Socket&& other) noexcept;
+
+  void set_owner(Task& owner) { owner_ = &owner; }
+  bool open() const { return descriptor_ >= 0; }
+  int descriptor() const { return descriptor_; }
+  bool readable() const { return readable_; }
+  bool writable() const { return writable_; }
+
+  /// After connect(): 0 when connected, EINPROGRESS while not, else why it failed.
+  int connect_result();
+
+  IoResult read(MutableBytes into);
+  IoResult write(Bytes from);
+  /// Moves up to `most` bytes between the socket and a pipe inside the kernel.
+  IoResult splice_into(Pipe& pipe, size_t most);
+  IoResult splice_from(Pipe& pipe);
+
+  /// Ends our direction (FIN after what was written); reading goes on.
+  void shutdown_write();
+  /// Orderly: what was written is still delivered, unless unread bytes make the kernel reset.
+  void close();
+  /// RST: the peer learns that the stream was cut.
+  void reset();
+
+  /// A system call; for PROXY headers and logs, once per connection at most.
+  Address local_address() const;
+
+  /// Called by the loop for an edge.
+  void on_edge(bool readable, bool writable, bool ended);
+
+ private:
+  Loop* loop_ = nullptr;
+  Task* owner_ = nullptr;
+  int descriptor_ = -1;
+  bool readable_ = false;
+  bool writable_ = false;
+  bool ended_ = false;  // the peer has ended or failed: the next read must be tried, whatever the last one said
+};
+
+}  // namespace sallyport

@@ -1,0 +1,175 @@
+#include "dataplane/io/socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "dataplane/base/check.h"
+#include "dataplane/io/loop_impl.h"
+#include "dataplane/io/pipe.h"
+
+namespace sallyport {
+
+Socket::Socket(Loop& loop, Task& owner, int descriptor)
+    : loop_(&loop), owner_(&owner), descriptor_(descriptor), writable_(true) {
+  loop.impl().add(descriptor, *this);
+}
+
+Socket Socket::connect(Loop& loop, Task& owner, const Address& to, int& error) {
+  error = 0;
+  int fd = ::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) {
+    error = errno;
+    return {};
+  }
+  int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (::connect(fd, to.raw(), to.raw_size()) < 0 && errno != EINPROGRESS) {
+    error = errno;
+    ::close(fd);
+    return {};
+  }
+  Socket s(loop, owner, fd);
+  s.writable_ = false;  // until the kernel's first edge says that it is connected
+  return s;
+}
+
+Socket::Socket(Socket&& other) noexcept { *this = std::move(other); }
+
+Socket& Socket::operator=(Socket&& other) noexcept {
+  if (this == &other) return *this;
+  close();
+  loop_ = other.loop_;
+  owner_ = other.owner_;
+  descriptor_ = std::exchange(other.descriptor_, -1);
+  readable_ = other.readable_;
+  writable_ = other.writable_;
+  ended_ = other.ended_;
+  if (open()) loop_->impl().moved(descriptor_, this);
+  return *this;
+}
+
+void Socket::on_edge(bool readable, bool writable, bool ended) {
+  readable_ |= readable;
+  writable_ |= writable;
+  ended_ |= ended;
+  loop_->post(*owner_);
+}
+
+int Socket::connect_result() {
+  if (!ended_) return writable_ ? 0 : EINPROGRESS;
+  int error = 0;
+  socklen_t size = sizeof error;
+  getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size);
+  return error;
+}
+
+IoResult Socket::read(MutableBytes into) {
+  DCHECK(open() && !into.empty());
+  if (!readable_) return {Io::Blocked};
+  for (;;) {
+    ssize_t n = ::recv(descriptor_, into.data(), into.size(), 0);
+    if (n > 0) {
+      // Less than asked for: the queue is empty, and what comes later makes an edge (epoll(7)).
+      // But the edge of a FIN that came before may already have been given.
+      if (static_cast<size_t>(n) < into.size() && !ended_) readable_ = false;
+      return {Io::Ok, static_cast<size_t>(n)};
+    }
+    if (n == 0) return {Io::End};
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN) {
+      readable_ = false;
+      return {Io::Blocked};
+    }
+    return {Io::Failed, 0, errno};
+  }
+}
+
+IoResult Socket::write(Bytes from) {
+  DCHECK(open() && !from.empty());
+  if (!writable_) return {Io::Blocked};
+  for (;;) {
+    ssize_t n = ::send(descriptor_, from.data(), from.size(), MSG_NOSIGNAL);
+    if (n >= 0) {
+      if (static_cast<size_t>(n) < from.size()) writable_ = false;
+      return {Io::Ok, static_cast<size_t>(n)};
+    }
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN) {
+      writable_ = false;
+      return {Io::Blocked};
+    }
+    return {Io::Failed, 0, errno};
+  }
+}
+
+IoResult Socket::splice_into(Pipe& pipe, size_t most) {
+  // Only into an empty pipe, so that EAGAIN can have but one meaning: nothing to read.
+  DCHECK(open() && pipe.pending() == 0);
+  if (!readable_) return {Io::Blocked};
+  for (;;) {
+    ssize_t n = ::splice(descriptor_, nullptr, pipe.write_end_, nullptr, most,
+                         SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    if (n > 0) {
+      pipe.pending_ += static_cast<size_t>(n);
+      return {Io::Ok, static_cast<size_t>(n)};
+    }
+    if (n == 0) return {Io::End};
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN) {
+      readable_ = false;
+      return {Io::Blocked};
+    }
+    return {Io::Failed, 0, errno};
+  }
+}
+
+IoResult Socket::splice_from(Pipe& pipe) {
+  DCHECK(open() && pipe.pending() > 0);
+  if (!writable_) return {Io::Blocked};
+  for (;;) {
+    ssize_t n = ::splice(pipe.read_end_, nullptr, descriptor_, nullptr, pipe.pending_,
+                         SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    if (n > 0) {
+      pipe.pending_ -= static_cast<size_t>(n);
+      return {Io::Ok, static_cast<size_t>(n)};
+    }
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) {
+      writable_ = false;
+      return {Io::Blocked};
+    }
+    return {Io::Failed, 0, n < 0 ? errno : EPIPE};
+  }
+}
+
+void Socket::shutdown_write() {
+  if (open()) ::shutdown(descriptor_, SHUT_WR);
+}
+
+void Socket::close() {
+  if (!open()) return;
+  loop_->impl().moved(descriptor_, nullptr);
+  ::close(std::exchange(descriptor_, -1));  // leaves the epoll set by itself
+}
+
+void Socket::reset() {
+  if (!open()) return;
+  linger at_once{1, 0};
+  setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  close();
+}
+
+Address Socket::local_address() const {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (!open() || getsockname(descriptor_, reinterpret_cast<sockaddr*>(&storage), &size) < 0) return {};
+  return Address::from(reinterpret_cast<sockaddr*>(&storage));
+}
+
+}  // namespace sallyport

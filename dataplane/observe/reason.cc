@@ -1,0 +1,70 @@
+#include "dataplane/observe/reason.h"
+
+#include <cstddef>
+
+namespace sallyport {
+
+namespace {
+
+struct ReasonRow {
+  const char* name;
+  Side side;
+};
+
+constexpr ReasonRow kReasons[] = {
+    {"closed", Side::Client},
+    {"client_reset", Side::Client},
+    {"client_truncated", Side::Client},
+    {"client_left", Side::Client},
+    {"backend_reset", Side::Backend},
+    {"backend_truncated", Side::Backend},
+    {"proxy_header_missing", Side::Client},
+    {"proxy_header_malformed", Side::Client},
+    {"proxy_header_untrusted", Side::Client},
+    {"hello_timeout", Side::Client},
+    {"hello_too_large", Side::Client},
+    {"hello_malformed", Side::Client},
+    {"not_tls", Side::Client},
+    {"unknown_sni", Side::Client},
+    {"no_sni", Side::Client},
+    {"client_handshake_failed", Side::Client},
+    {"client_handshake_timeout", Side::Client},
+    {"client_certificate_missing", Side::Client},
+    {"client_certificate_rejected", Side::Client},
+    {"no_endpoint", Side::Proxy},
+    {"connect_failed", Side::Backend},
+    {"connect_timeout", Side::Backend},
+    {"backend_handshake_failed", Side::Backend},
+    {"backend_handshake_timeout", Side::Backend},
+    {"backend_certificate_rejected", Side::Backend},
+    {"idle_timeout", Side::Proxy},
+    {"half_closed_timeout", Side::Proxy},
+    {"drain_timeout", Side::Proxy},
+    {"over_connections", Side::Proxy},
+    {"over_connections_per_client", Side::Proxy},
+};
+static_assert(sizeof kReasons / sizeof *kReasons == static_cast<size_t>(Reason::Count));
+
+constexpr const char* kLimits[] = {
+    "connections",       "connections_per_client", "hello_size",       "hello_timeout",
+    "handshake_timeout", "connect_timeout",        "connect_attempts", "idle_timeout",
+    "half_closed_timeout", "pipe_memory",          "turn_bytes",
+};
+static_assert(sizeof kLimits / sizeof *kLimits == static_cast<size_t>(Limit::Count));
+
+}  // namespace
+
+const char* name(Reason reason) { return kReasons[static_cast<size_t>(reason)].name; }
+Side side_of(Reason reason) { return kReasons[static_cast<size_t>(reason)].side; }
+const char* name(Limit limit) { return kLimits[static_cast<size_t>(limit)]; }
+
+const char* name(Side side) {
+  switch (side) {
+    case Side::Client: return "client";
+    case Side::Backend: return "backend";
+    case Side::Proxy: return "proxy";
+  }
+  return "?";
+}
+
+}  // namespace sallyport

@@ -1,0 +1,68 @@
+// How and by whom a connection ended: one enum for logs, metrics and the code that closes.
+#pragma once
+
+#include <cstdint>
+
+namespace sallyport {
+
+enum class Reason : uint8_t {
+  Closed,                     // both directions ended as they should
+  ClientReset,
+  ClientTruncated,            // TLS ended without close_notify: the stream was cut
+  ClientLeft,                 // gone before it had said whom it wanted
+  BackendReset,
+  BackendTruncated,
+  ProxyHeaderMissing,
+  ProxyHeaderMalformed,
+  ProxyHeaderUntrusted,
+  HelloTimeout,
+  HelloTooLarge,
+  HelloMalformed,
+  NotTls,
+  UnknownSni,
+  NoSni,
+  ClientHandshakeFailed,
+  ClientHandshakeTimeout,
+  ClientCertificateMissing,
+  ClientCertificateRejected,
+  NoEndpoint,                 // the service has no address to connect to
+  ConnectFailed,              // every endpoint that was tried refused
+  ConnectTimeout,
+  BackendHandshakeFailed,
+  BackendHandshakeTimeout,
+  BackendCertificateRejected,
+  IdleTimeout,
+  HalfClosedTimeout,
+  DrainTimeout,
+  OverConnections,
+  OverConnectionsPerClient,
+  Count,
+};
+
+enum class Side : uint8_t { Client, Backend, Proxy };
+
+const char* name(Reason);  // "idle_timeout"
+const char* name(Side);    // "client"
+
+/// Who a reason blames. For Closed it is whoever ended first, which only the session knows.
+Side side_of(Reason);
+
+/// The limits of model/config.h by their keys: a reason that is a limit reached has one.
+enum class Limit : uint8_t {
+  Connections,
+  ConnectionsPerClient,
+  HelloSize,
+  HelloTimeout,
+  HandshakeTimeout,
+  ConnectTimeout,
+  ConnectAttempts,
+  IdleTimeout,
+  HalfClosedTimeout,
+  PipeMemory,
+  TurnBytes,
+  Count,
+};
+
+const char* name(Limit);  // as the configuration's key: "hello_timeout"
+
+}  // namespace sallyport

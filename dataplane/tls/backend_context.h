@@ -1,0 +1,43 @@
+// What TLS towards a service is made of: whom to believe, what to show, sessions to resume.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "dataplane/base/per_worker.h"
+#include "dataplane/base/result.h"
+#include "dataplane/model/config.h"
+#include "dataplane/tls/certificate.h"
+#include "dataplane/tls/openssl.h"
+
+namespace sallyport {
+
+/// Immutable but for each worker's own session; shared by threads.
+class BackendContext {
+ public:
+  /// `secret` gives the authorities (without ca.crt: the system's) and, if it has them, the proxy's
+  /// own certificate and key. A secret that was asked for but gives neither is an error: it must
+  /// not silently mean the system's authorities and no certificate.
+  static Result<std::shared_ptr<const BackendContext>> make(const BackendTls& policy,
+                                                            const SecretData* secret,
+                                                            size_t workers);
+  static std::string key(const BackendTls& policy, const SecretData* secret);
+
+  /// A client's SSL that will check `name` and send it (an IP literal is checked as such and not
+  /// sent), and resume this worker's last session of that name: resuming skips the certificate, so
+  /// one name's session never vouches for another. Null where the check cannot be set up.
+  /// REQUIRES: this outlives the SSL.
+  SslPtr new_ssl(const std::string& name, size_t worker) const;
+
+  explicit BackendContext(size_t workers) : sessions_(workers) {}
+
+ private:
+  static int on_new_session(SSL* ssl, SSL_SESSION* session);
+
+  SslCtxPtr context_;
+  VerifyBackend verify_ = VerifyBackend::Full;
+  PerWorker<std::map<std::string, SslSessionPtr>> sessions_;  // nodes stay where they are
+};
+
+}  // namespace sallyport

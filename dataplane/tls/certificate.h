@@ -1,0 +1,53 @@
+// A certificate with its chain and key, a set of authorities, and the text they come from.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dataplane/base/result.h"
+#include "dataplane/tls/openssl.h"
+
+namespace sallyport {
+
+/// PEM texts under the keys of a Kubernetes Secret, as read; empty: the key is not there.
+struct SecretData {
+  std::string tls_crt, tls_key, ca_crt, ca_crl;
+  bool operator==(const SecretData&) const = default;
+};
+
+/// A leaf, the chain sent with it, and the private key that fits. Immutable; shared by threads.
+class Certificate {
+ public:
+  /// `crt` holds the leaf first, then its issuers. Errors say which key of the secret is at fault.
+  static Result<std::shared_ptr<const Certificate>> parse(std::string_view crt, std::string_view key);
+
+  /// Whether the SANs (or, without any DNS SAN, the CN) cover `host`, which may be "*.rest": that
+  /// is covered by the same wildcard only.
+  bool covers(const std::string& host) const;
+  std::string names() const;  // for messages: "a.example.com, *.b.example.com"
+  bool is_rsa() const;
+
+  /// Makes `ssl` present this certificate. False (with OpenSSL's error queued) when its key type
+  /// cannot be used.
+  bool use_in(SSL* ssl) const;
+  bool use_in(SSL_CTX* context) const;
+
+ private:
+  X509Ptr leaf_;
+  X509StackPtr chain_;
+  EvpPkeyPtr key_;
+};
+
+/// Authorities from PEM: at least one certificate, or an error. With `crl`, revocation of the leaf
+/// is checked against it too.
+Result<X509StorePtr> parse_authorities(std::string_view ca, std::string_view crl);
+
+/// The subjects of the authorities, for the CertificateRequest. Owned by the caller.
+STACK_OF(X509_NAME)* authority_names(std::string_view ca);
+
+/// SHA-256 of the parts, each preceded by its length: a name for "the same contents".
+std::string content_hash(std::initializer_list<std::string_view> parts);
+
+}  // namespace sallyport

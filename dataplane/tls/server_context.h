@@ -1,0 +1,45 @@
+// What TLS towards clients is made of: one SSL_CTX per policy, and per site the certificates.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dataplane/base/result.h"
+#include "dataplane/model/config.h"
+#include "dataplane/tls/certificate.h"
+#include "dataplane/tls/openssl.h"
+
+namespace sallyport {
+
+/// All of a site's TLS but its certificate. Two sites with equal policies share one context (it
+/// costs 0.3 ms and tens of KiB to make) and may resume each other's sessions; two with different
+/// ones never do: their ticket keys and session-id contexts differ.
+struct ServerPolicy {
+  TlsVersion min_tls = TlsVersion::V1_2;
+  std::vector<std::string> alpn;
+  VerifyClient verify = VerifyClient::Off;
+  int depth = 1;
+  std::string ca_crt, ca_crl;  // PEM; REQUIRED unless verify is Off
+
+  std::string key() const;     // equal for equal policies
+};
+
+/// Immutable; shared by threads.
+class ServerContext {
+ public:
+  static Result<std::shared_ptr<const ServerContext>> make(const ServerPolicy& policy);
+
+  /// A server's SSL that will present whichever of `certificates` fits the client's signature
+  /// algorithms. REQUIRES: `certificates` outlives the SSL and is not empty.
+  SslPtr new_ssl(const std::vector<std::shared_ptr<const Certificate>>& certificates) const;
+
+  VerifyClient verify() const { return verify_; }
+
+ private:
+  SslCtxPtr context_;
+  VerifyClient verify_ = VerifyClient::Off;
+  std::string alpn_wire_;
+};
+
+}  // namespace sallyport

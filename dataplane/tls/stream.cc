@@ -1,0 +1,284 @@
+#include "dataplane/tls/stream.h"
+
+#include <openssl/err.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "dataplane/base/check.h"
+
+namespace sallyport {
+
+// How ciphertext moves: OpenSSL reads through bio_read, which serves what is left of an earlier call
+// (received_), then this call's window of the worker's scratch memory, which one recv() fills; it
+// writes through bio_write, which gathers into the scratch memory, sent by one send() at the end of
+// the call. What the socket does not take waits in unsent_; what OpenSSL did not take, in received_.
+
+namespace {
+
+constexpr size_t kRecord = 16 * 1024;  // RFC 8446 section 5.1: most plaintext of one record
+
+}  // namespace
+
+Stream::Stream(Scratch& scratch)
+    : scratch_(scratch), received_(scratch.blocks), unsent_(scratch.blocks) {}
+
+Stream::~Stream() = default;
+
+void Stream::attach(Socket socket, Block received) {
+  socket_ = std::move(socket);
+  received_ = std::move(received);
+}
+
+void Stream::attach(Socket socket) { socket_ = std::move(socket); }
+
+void Stream::start_tls(SslPtr ssl) {
+  CHECK(ssl && !ssl_);
+  ssl_ = std::move(ssl);
+  BIO* bio = BIO_new(bio_method());
+  CHECK(bio);
+  BIO_set_data(bio, this);
+  BIO_set_init(bio, 1);
+  SSL_set_bio(ssl_.get(), bio, bio);
+}
+
+Step Stream::handshake() {
+  begin_call();
+  int result = SSL_do_handshake(ssl_.get());
+  if (result == 1) {
+    // The last flight and the tickets go out with whatever comes next; flushing now is not a
+    // condition of having shaken hands.
+    return end_call() == Step::Failed ? Step::Failed : Step::Done;
+  }
+  int why = SSL_get_error(ssl_.get(), result);
+  if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) {
+    if (transport_ended_ || error_) {
+      ERR_clear_error();  // what OpenSSL says of it is not the cause
+    } else {
+      fail_tls();
+    }
+    end_call();  // the alert
+    return Step::Failed;
+  }
+  return end_call() == Step::Failed ? Step::Failed : Step::Blocked;
+}
+
+FlowResult Stream::read(MutableBytes into) {
+  if (ssl_) return tls_read(into);
+  if (!received_.empty()) return {Flow::Ok, take_received(into.data(), into.size())};
+  IoResult r = socket_.read(into);
+  switch (r.kind) {
+    case Io::Ok: return {Flow::Ok, r.bytes};
+    case Io::Blocked: return {Flow::Blocked};
+    case Io::End: transport_ended_ = true; return {Flow::End};
+    case Io::Failed: error_ = r.error; return {Flow::Failed};
+  }
+  return {Flow::Failed};
+}
+
+FlowResult Stream::tls_read(MutableBytes into) {
+  // Nothing below, nothing within: spare OpenSSL the call.
+  if (received_.empty() && !socket_.readable() && !SSL_has_pending(ssl_.get())) {
+    return {Flow::Blocked};
+  }
+  begin_call();
+  size_t total = 0;
+  int result = 1;
+  while (total < into.size()) {
+    size_t got = 0;
+    result = SSL_read_ex(ssl_.get(), into.data() + total, into.size() - total, &got);
+    if (result != 1) break;
+    total += got;
+  }
+  int why = result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), result);
+  bool broken = why == SSL_ERROR_SSL || why == SSL_ERROR_SYSCALL;
+  if (broken && !transport_ended_ && !error_) {
+    fail_tls();  // what was decrypted before it is still good
+  } else if (broken) {
+    ERR_clear_error();
+  }
+  Step sent = end_call();
+  if (total > 0) return {Flow::Ok, total};
+  if (why == SSL_ERROR_ZERO_RETURN) return {Flow::End};
+  if (!tls_error_.empty()) return {Flow::Failed};
+  if (error_ || sent == Step::Failed) return {Flow::Failed};
+  if (transport_ended_) return {Flow::Truncated};
+  return {Flow::Blocked};
+}
+
+FlowResult Stream::write(Bytes from) {
+  DCHECK(!shutdown_begun_ && !from.empty());
+  if (!unsent_.empty()) {
+    Step s = flush();
+    if (s == Step::Failed) return {Flow::Failed};
+    if (s == Step::Blocked) return {Flow::Blocked};
+  }
+  if (ssl_) return tls_write(from);
+  IoResult r = socket_.write(from);
+  if (r.kind == Io::Failed) error_ = r.error;
+  return {r.kind == Io::Ok       ? Flow::Ok
+          : r.kind == Io::Failed ? Flow::Failed
+                                 : Flow::Blocked,
+          r.bytes};
+}
+
+FlowResult Stream::tls_write(Bytes from) {
+  DCHECK(from.size() <= Scratch::kChunk);
+  if (!socket_.writable()) return {Flow::Blocked};
+  begin_call();
+  for (size_t at = 0; at < from.size();) {
+    size_t put = 0;
+    size_t piece = std::min(from.size() - at, kRecord);
+    if (SSL_write_ex(ssl_.get(), from.data() + at, piece, &put) != 1) {
+      fail_tls();
+      break;
+    }
+    at += put;
+  }
+  if (end_call() == Step::Failed || !tls_error_.empty()) return {Flow::Failed};
+  return {Flow::Ok, from.size()};
+}
+
+void Stream::send_raw(Bytes bytes) { unsent_.append(bytes); }
+
+Step Stream::flush() {
+  while (!unsent_.empty()) {
+    IoResult r = socket_.write(unsent_.rest());
+    if (r.kind == Io::Blocked) return Step::Blocked;
+    if (r.kind == Io::Failed) {
+      error_ = r.error;
+      unsent_.clear();
+      return Step::Failed;
+    }
+    unsent_.consumed(r.bytes);
+  }
+  return Step::Done;
+}
+
+Step Stream::end_write() {
+  if (!shutdown_begun_) {
+    shutdown_begun_ = true;
+    if (ssl_ && SSL_is_init_finished(ssl_.get()) && tls_error_.empty()) {
+      begin_call();
+      SSL_shutdown(ssl_.get());
+      ERR_clear_error();
+      if (end_call() == Step::Failed) return Step::Failed;
+    }
+  }
+  Step s = flush();
+  if (s == Step::Done && !write_ended_) {
+    write_ended_ = true;
+    socket_.shutdown_write();
+  }
+  return s;
+}
+
+void Stream::close() { socket_.close(); }
+void Stream::reset() { socket_.reset(); }
+
+std::string Stream::error_text() const {
+  if (!tls_error_.empty()) return tls_error_;
+  if (error_) return strerror(error_);
+  if (transport_ended_) return "the connection ended";
+  return "";
+}
+
+void Stream::fail_tls() { tls_error_ = take_openssl_error(); }
+
+void Stream::begin_call() { DCHECK(window_.empty() && sending_ == 0); }
+
+// Puts away what the scratch memory holds.
+Step Stream::end_call() {
+  if (!window_.empty()) {
+    received_.append(window_);
+    window_ = {};
+  }
+  if (sending_ == 0) return Step::Done;
+  Bytes out{scratch_.sending, std::exchange(sending_, 0)};
+  DCHECK(unsent_.empty());
+  IoResult r = socket_.write(out);
+  if (r.kind == Io::Failed) {
+    error_ = r.error;
+    return Step::Failed;
+  }
+  if (r.bytes == out.size()) return Step::Done;
+  unsent_.append(out.subspan(r.bytes));
+  return Step::Blocked;
+}
+
+size_t Stream::take_received(uint8_t* into, size_t size) {
+  size_t n = std::min(size, received_.rest().size());
+  std::memcpy(into, received_.rest().data(), n);
+  received_.consumed(n);
+  return n;
+}
+
+// Has the window filled from the socket, if it can be.
+bool Stream::fill() {
+  if (transport_ended_ || error_) return false;
+  IoResult r = socket_.read(scratch_.received);
+  if (r.kind == Io::End) transport_ended_ = true;
+  if (r.kind == Io::Failed) error_ = r.error;
+  if (r.kind != Io::Ok) return false;
+  window_ = {scratch_.received, r.bytes};
+  return true;
+}
+
+int Stream::bio_read(BIO* bio, char* into, size_t size, size_t* got) {
+  auto& self = *static_cast<Stream*>(BIO_get_data(bio));
+  BIO_clear_retry_flags(bio);
+  if (!self.received_.empty()) {
+    *got = self.take_received(reinterpret_cast<uint8_t*>(into), size);
+    return 1;
+  }
+  if (self.window_.empty() && !self.fill()) {
+    *got = 0;
+    // At the end of the transport OpenSSL shall know that there is no more to come.
+    if (!self.transport_ended_ && !self.error_) BIO_set_retry_read(bio);
+    return 0;
+  }
+  *got = std::min(size, self.window_.size());
+  std::memcpy(into, self.window_.data(), *got);
+  self.window_ = self.window_.subspan(*got);
+  return 1;
+}
+
+int Stream::bio_write(BIO* bio, const char* from, size_t size, size_t* put) {
+  auto& self = *static_cast<Stream*>(BIO_get_data(bio));
+  BIO_clear_retry_flags(bio);
+  Bytes bytes{reinterpret_cast<const uint8_t*>(from), size};
+  bool queue = !self.unsent_.empty();
+  size_t room = queue ? self.unsent_.room_size() : sizeof self.scratch_.sending - self.sending_;
+  if (size > room) {
+    // Only a peer that makes us answer without reading our answers gets here (KeyUpdates).
+    BIO_set_retry_write(bio);
+    *put = 0;
+    return 0;
+  }
+  if (queue) {
+    self.unsent_.append(bytes);
+  } else {
+    std::memcpy(self.scratch_.sending + self.sending_, from, size);
+    self.sending_ += size;
+  }
+  *put = size;
+  return 1;
+}
+
+long Stream::bio_control(BIO*, int command, long, void*) {
+  return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+BIO_METHOD* Stream::bio_method() {
+  static BIO_METHOD* method = [] {
+    BIO_METHOD* m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "sallyport stream");
+    BIO_meth_set_read_ex(m, bio_read);
+    BIO_meth_set_write_ex(m, bio_write);
+    BIO_meth_set_ctrl(m, bio_control);
+    return m;
+  }();
+  return method;
+}
+
+}  // namespace sallyport

@@ -1,0 +1,110 @@
+// One side of a connection: a socket, plain or under TLS, read and written alike.
+#pragma once
+
+#include <string>
+
+#include "dataplane/base/block.h"
+#include "dataplane/io/socket.h"
+#include "dataplane/tls/openssl.h"
+
+namespace sallyport {
+
+/// Memory that every stream of a worker uses within a call, and none keeps after it.
+struct Scratch {
+  static constexpr size_t kChunk = 64 * 1024;  // most bytes of one system call
+  uint8_t plain[kChunk];                       // between two streams of a relay
+  uint8_t received[kChunk];                    // ciphertext on its way into OpenSSL
+  uint8_t sending[Block::kSize];               // ciphertext on its way out of it
+  BlockPool blocks;
+};
+
+enum class Step : uint8_t { Done, Blocked, Failed };
+
+enum class Flow : uint8_t {
+  Ok,         // `bytes` > 0 moved
+  Blocked,    // nothing now; the owner is posted when that may have changed
+  End,        // reading: the peer ended its direction as it should (FIN; under TLS close_notify)
+  Truncated,  // reading, under TLS: the transport ended without close_notify
+  Failed,     // see error_text()
+};
+
+struct FlowResult {
+  Flow kind;
+  size_t bytes = 0;
+};
+
+/// Bytes written are sent at once as far as the socket takes them; the rest waits in the stream,
+/// and as long as any waits, nothing more is taken: back-pressure is one chunk deep.
+/// Not movable: OpenSSL points at it. Thread: the socket's loop.
+class Stream {
+ public:
+  explicit Stream(Scratch& scratch);
+  ~Stream();
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  /// Takes a socket over, and bytes that were already read from it.
+  void attach(Socket socket, Block received);
+  void attach(Socket socket);
+  /// From here on TLS. What was sent raw before goes out first. REQUIRES: ssl is not null.
+  void start_tls(SslPtr ssl);
+
+  bool open() const { return socket_.open(); }
+  bool plain() const { return !ssl_; }
+  Socket& socket() { return socket_; }
+  const Socket& socket() const { return socket_; }
+  SSL* ssl() const { return ssl_.get(); }
+
+  /// REQUIRES: start_tls(). On Failed an alert may wait to be flushed.
+  Step handshake();
+  FlowResult read(MutableBytes into);
+  /// Ok may take less than offered only on plain streams. Blocked takes nothing.
+  FlowResult write(Bytes from);
+  /// Bytes that go out as they are, before anything else that is not sent yet.
+  /// REQUIRES: they fit beside what is waiting (PROXY headers, alerts: the first bytes written).
+  void send_raw(Bytes bytes);
+  /// Done: nothing waits any more.
+  Step flush();
+  /// No more writing: close_notify under TLS, then FIN, once all has been flushed. Idempotent.
+  Step end_write();
+  bool write_ended() const { return write_ended_; }
+
+  /// Whether bytes wait here that no edge of the socket will announce.
+  bool has_received() const { return !received_.empty(); }
+
+  int error() const { return error_; }                      // errno of the transport, or 0
+  bool transport_ended() const { return transport_ended_; } // EOF seen below TLS
+  std::string error_text() const;
+
+  void close();
+  void reset();
+
+ private:
+  static int bio_read(BIO* bio, char* into, size_t size, size_t* got);
+  static int bio_write(BIO* bio, const char* from, size_t size, size_t* put);
+  static long bio_control(BIO* bio, int command, long number, void* pointer);
+  static BIO_METHOD* bio_method();
+
+  size_t take_received(uint8_t* into, size_t size);
+  bool fill();
+  void begin_call();
+  Step end_call();
+  FlowResult tls_read(MutableBytes into);
+  FlowResult tls_write(Bytes from);
+  void fail_tls();
+
+  Scratch& scratch_;
+  Socket socket_;
+  SslPtr ssl_;
+  Block received_;     // read from the socket, not yet taken by OpenSSL or read()
+  Block unsent_;       // to be sent before anything else
+  Bytes window_;       // of scratch_.received, within one call
+  size_t sending_ = 0; // of scratch_.sending, within one call
+  int error_ = 0;
+  bool transport_ended_ = false;
+  bool shutdown_begun_ = false;
+  bool write_ended_ = false;
+  std::string tls_error_;
+};
+
+}  // namespace sallyport

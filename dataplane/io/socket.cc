@@ -158,11 +158,24 @@ void Socket::close() {
   ::close(std::exchange(descriptor_, -1));  // leaves the epoll set by itself
 }
 
+namespace {
+
+void linger_not(int descriptor) {
+  linger at_once{1, 0};
+  setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+}  // namespace
+
 void Socket::reset() {
   if (!open()) return;
-  linger at_once{1, 0};
-  setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  linger_not(descriptor_);
   close();
+}
+
+void Socket::refuse(int descriptor) {
+  linger_not(descriptor);
+  ::close(descriptor);
 }
 
 Address Socket::local_address() const {

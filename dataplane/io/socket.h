@@ -37,6 +37,8 @@ class Socket {
   Socket(Loop& loop, Task& owner, int descriptor);
   /// Begins to connect. On an immediate failure the result is not open() and `error` is set.
   static Socket connect(Loop& loop, Task& owner, const Address& to, int& error);
+  /// Closes an accepted descriptor that is not wanted, by a reset: no state stays behind.
+  static void refuse(int descriptor);
   ~Socket() { close(); }
   Socket(Socket&& other) noexcept;
   Socket& operator=(Socket&& other) noexcept;

@@ -53,7 +53,7 @@ Step Stream::handshake() {
   }
   int why = SSL_get_error(ssl_.get(), result);
   if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) {
-    if (transport_ended_ || error_) {
+    if (transport_ended_ || read_failed_) {
       ERR_clear_error();  // what OpenSSL says of it is not the cause
     } else {
       fail_tls();
@@ -71,7 +71,10 @@ FlowResult Stream::read(MutableBytes into) {
   switch (r.kind) {
     case Io::Ok: return {Flow::Ok, r.bytes};
     case Io::Blocked: return {Flow::Blocked};
-    case Io::End: transport_ended_ = true; return {Flow::End};
+    case Io::End:
+      transport_ended_ = true;
+      // Writing had failed and so taken the socket's error: what looks like a FIN is a reset.
+      return {error_ ? Flow::Failed : Flow::End};
     case Io::Failed: error_ = r.error; return {Flow::Failed};
   }
   return {Flow::Failed};
@@ -93,7 +96,7 @@ FlowResult Stream::tls_read(MutableBytes into) {
   }
   int why = result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), result);
   bool broken = why == SSL_ERROR_SSL || why == SSL_ERROR_SYSCALL;
-  if (broken && !transport_ended_ && !error_) {
+  if (broken && !transport_ended_ && !read_failed_) {
     fail_tls();  // what was decrypted before it is still good
   } else if (broken) {
     ERR_clear_error();
@@ -102,9 +105,9 @@ FlowResult Stream::tls_read(MutableBytes into) {
   if (total > 0) return {Flow::Ok, total};
   if (why == SSL_ERROR_ZERO_RETURN) return {Flow::End};
   if (!tls_error_.empty()) return {Flow::Failed};
-  if (error_ || sent == Step::Failed) return {Flow::Failed};
+  if (read_failed_ || (transport_ended_ && error_)) return {Flow::Failed};
   if (transport_ended_) return {Flow::Truncated};
-  return {Flow::Blocked};
+  return {sent == Step::Failed ? Flow::Failed : Flow::Blocked};
 }
 
 FlowResult Stream::write(Bytes from) {
@@ -216,10 +219,13 @@ size_t Stream::take_received(uint8_t* into, size_t size) {
 
 // Has the window filled from the socket, if it can be.
 bool Stream::fill() {
-  if (transport_ended_ || error_) return false;
+  if (transport_ended_) return false;
   IoResult r = socket_.read(scratch_.received);
   if (r.kind == Io::End) transport_ended_ = true;
-  if (r.kind == Io::Failed) error_ = r.error;
+  if (r.kind == Io::Failed) {
+    error_ = r.error;
+    read_failed_ = true;
+  }
   if (r.kind != Io::Ok) return false;
   window_ = {scratch_.received, r.bytes};
   return true;
@@ -235,7 +241,7 @@ int Stream::bio_read(BIO* bio, char* into, size_t size, size_t* got) {
   if (self.window_.empty() && !self.fill()) {
     *got = 0;
     // At the end of the transport OpenSSL shall know that there is no more to come.
-    if (!self.transport_ended_ && !self.error_) BIO_set_retry_read(bio);
+    if (!self.transport_ended_ && !self.read_failed_) BIO_set_retry_read(bio);
     return 0;
   }
   *got = std::min(size, self.window_.size());

@@ -73,6 +73,8 @@ class Stream {
   bool has_received() const { return !received_.empty(); }
 
   int error() const { return error_; }                      // errno of the transport, or 0
+  /// The socket failed under somebody who used it directly.
+  void fail(int error) { error_ = error; }
   bool transport_ended() const { return transport_ended_; } // EOF seen below TLS
   std::string error_text() const;
 
@@ -101,6 +103,7 @@ class Stream {
   Bytes window_;       // of scratch_.received, within one call
   size_t sending_ = 0; // of scratch_.sending, within one call
   int error_ = 0;
+  bool read_failed_ = false;
   bool transport_ended_ = false;
   bool shutdown_begun_ = false;
   bool write_ended_ = false;

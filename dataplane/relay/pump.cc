@@ -1,0 +1,122 @@
+#include "dataplane/relay/pump.h"
+
+#include <algorithm>
+
+namespace sallyport {
+
+namespace {
+
+// A source that gives a quarter of a chunk or more this many times in a row is moving bulk.
+constexpr uint8_t kBulkAfter = 4;
+constexpr size_t kBulkChunk = Scratch::kChunk / 4;
+
+}  // namespace
+
+Pump::Pump(Stream& from, Stream& to, Scratch& scratch, PipePool& pipes)
+    : from_(from), to_(to), scratch_(scratch), pipes_(pipes), waiting_(scratch.blocks) {}
+
+Pump::~Pump() { return_pipe(); }
+
+PumpState Pump::turn(size_t budget) {
+  if (state_ == PumpState::Waiting || state_ == PumpState::More) state_ = run(budget);
+  return state_;
+}
+
+PumpState Pump::run(size_t budget) {
+  for (;;) {
+    Next next = deliver();
+    if (next == Next::Wait) return PumpState::Waiting;
+    if (next == Next::Broken) return state_;
+    if (source_ended_) {
+      Step step = to_.end_write();
+      if (step == Step::Failed) return PumpState::WriteFailed;
+      return step == Step::Done ? PumpState::Finished : PumpState::Waiting;
+    }
+    if (budget == 0) return PumpState::More;
+    bool bulk = full_chunks_ >= kBulkAfter && from_.plain() && to_.plain() && !from_.has_received();
+    next = bulk ? splice(budget) : copy(budget);
+    if (next == Next::Broken) return state_;
+    if (next == Next::Wait) return PumpState::Waiting;
+  }
+}
+
+// Brings to the sink what waits for it. Go: nothing waits any more.
+Pump::Next Pump::deliver() {
+  Step flushed = to_.flush();
+  if (flushed == Step::Failed) return broken(PumpState::WriteFailed);
+  if (flushed == Step::Blocked) return Next::Wait;
+  while (!waiting_.empty()) {
+    FlowResult r = to_.write(waiting_.rest());
+    if (r.kind == Flow::Blocked) return Next::Wait;
+    if (r.kind != Flow::Ok) return broken(PumpState::WriteFailed);
+    waiting_.consumed(r.bytes);
+  }
+  while (pipe_ && pipe_->pending() > 0) {
+    IoResult r = to_.socket().splice_from(*pipe_);
+    if (r.kind == Io::Blocked) return Next::Wait;
+    if (r.kind != Io::Ok) {
+      to_.fail(r.error);
+      return broken(PumpState::WriteFailed);
+    }
+  }
+  return Next::Go;
+}
+
+Pump::Next Pump::copy(size_t& budget) {
+  MutableBytes space{scratch_.plain, Scratch::kChunk};
+  FlowResult r = from_.read(space);
+  switch (r.kind) {
+    case Flow::Blocked: return Next::Wait;
+    case Flow::End: source_ended_ = true; return Next::Go;
+    case Flow::Truncated: return broken(PumpState::Truncated);
+    case Flow::Failed: return broken(PumpState::ReadFailed);
+    case Flow::Ok: break;
+  }
+  bytes_ += r.bytes;
+  budget -= std::min(budget, r.bytes);
+  judge_bulk(r.bytes);
+  Bytes got = space.first(r.bytes);
+  FlowResult w = to_.write(got);
+  if (w.kind == Flow::Failed) return broken(PumpState::WriteFailed);
+  if (w.bytes < got.size()) waiting_.append(got.subspan(w.bytes));
+  return Next::Go;
+}
+
+Pump::Next Pump::splice(size_t& budget) {
+  if (!pipe_ && !(pipe_ = pipes_.borrow())) {
+    full_chunks_ = 0;  // none to be had: copying serves as well, and asks again later
+    return Next::Go;
+  }
+  IoResult r = from_.socket().splice_into(*pipe_, PipePool::kPipeBytes);
+  switch (r.kind) {
+    case Io::Blocked: return_pipe(); return Next::Wait;
+    case Io::End: return_pipe(); source_ended_ = true; return Next::Go;
+    case Io::Failed: from_.fail(r.error); return broken(PumpState::ReadFailed);
+    case Io::Ok: break;
+  }
+  bytes_ += r.bytes;
+  spliced_ += r.bytes;
+  budget -= std::min(budget, r.bytes);
+  judge_bulk(r.bytes);
+  return Next::Go;
+}
+
+Pump::Next Pump::broken(PumpState state) {
+  state_ = state;
+  return Next::Broken;
+}
+
+// Up quickly, down slowly: one short read amid bulk is no reason to change.
+void Pump::judge_bulk(size_t bytes) {
+  if (bytes >= kBulkChunk) {
+    full_chunks_ = static_cast<uint8_t>(std::min(full_chunks_ + 1, 2 * kBulkAfter));
+  } else if (full_chunks_ > 0) {
+    --full_chunks_;
+  }
+}
+
+void Pump::return_pipe() {
+  if (pipe_) pipes_.give_back(std::move(pipe_));
+}
+
+}  // namespace sallyport

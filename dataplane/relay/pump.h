@@ -1,0 +1,67 @@
+// One direction of a relay: bytes from one stream to another, and the end of them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "dataplane/base/block.h"
+#include "dataplane/io/pipe.h"
+#include "dataplane/tls/stream.h"
+
+namespace sallyport {
+
+/// What a direction says after its turn.
+enum class PumpState : uint8_t {
+  Waiting,     // for an edge of either socket
+  More,        // the turn's budget is used up; there is more to do at once
+  Finished,    // the source ended as it should and the sink has been told
+  ReadFailed,  // the source broke: reset, or
+  Truncated,   // under TLS, ended without saying so
+  WriteFailed, // the sink broke
+};
+
+/// Copies through the worker's scratch memory while there is little to move, and splices inside the
+/// kernel while both ends are plain and the source keeps filling whole chunks. What the sink does
+/// not take waits in one block (or the pipe), and until it has gone nothing more is read: a slow
+/// reader holds up its own writer and costs one block.
+class Pump {
+ public:
+  Pump(Stream& from, Stream& to, Scratch& scratch, PipePool& pipes);
+  ~Pump();
+  Pump(const Pump&) = delete;
+  Pump& operator=(const Pump&) = delete;
+
+  /// Moves at most about `budget` bytes. After Finished or a failure, repeats that state.
+  PumpState turn(size_t budget);
+
+  uint64_t bytes() const { return bytes_; }            // taken from the source
+  uint64_t spliced_bytes() const { return spliced_; }
+  bool source_ended() const { return source_ended_; }
+  PumpState state() const { return state_; }
+
+ private:
+  // What keeps a step from going on; Go: nothing does.
+  enum class Next : uint8_t { Go, Wait, Broken };
+
+  PumpState run(size_t budget);
+  Next deliver();
+  Next copy(size_t& budget);
+  Next splice(size_t& budget);
+  Next broken(PumpState state);
+  void judge_bulk(size_t bytes);
+  void return_pipe();
+
+  Stream& from_;
+  Stream& to_;
+  Scratch& scratch_;
+  PipePool& pipes_;
+  Block waiting_;                // read, not yet taken by the sink
+  std::unique_ptr<Pipe> pipe_;   // lent while bytes are in it
+  uint64_t bytes_ = 0;
+  uint64_t spliced_ = 0;
+  uint8_t full_chunks_ = 0;      // in a row: the measure of bulk
+  bool source_ended_ = false;
+  PumpState state_ = PumpState::Waiting;
+};
+
+}  // namespace sallyport

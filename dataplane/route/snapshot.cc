@@ -1,0 +1,213 @@
+#include "dataplane/route/snapshot.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "dataplane/base/check.h"
+
+namespace sallyport {
+
+namespace {
+
+template <class T>
+void forget_unused(std::map<std::string, std::weak_ptr<const T>>& cache) {
+  std::erase_if(cache, [](const auto& entry) { return entry.second.expired(); });
+}
+
+}  // namespace
+
+struct SnapshotBuilder::Build {
+  SnapshotBuilder& builder;
+  const Config& config;
+  const Materials& materials;
+  Problems& problems;
+  std::map<std::string, std::shared_ptr<const Service>> services;
+
+  void problem(const Place& place, std::string path, std::string message) {
+    problems.push_back({place, std::move(path), std::move(message)});
+  }
+
+  const SecretData* secret(const std::string& name) {
+    auto it = materials.secrets.find(name);
+    return it == materials.secrets.end() ? nullptr : &it->second;
+  }
+
+  std::shared_ptr<const Certificate> certificate(const SecretData& data, const Place& place,
+                                                 const std::string& path, const std::string& name) {
+    if (data.tls_crt.empty() || data.tls_key.empty()) {
+      problem(place, path,
+              "secret \"" + name + "\" has no " + (data.tls_crt.empty() ? "tls.crt" : "tls.key") +
+                  "; a site that ends TLS needs both tls.crt and tls.key");
+      return nullptr;
+    }
+    auto& cached = builder.certificates_[content_hash({data.tls_crt, data.tls_key})];
+    if (auto known = cached.lock()) return known;
+    auto made = Certificate::parse(data.tls_crt, data.tls_key);
+    if (!made) {
+      problem(place, path, "secret \"" + name + "\": " + made.error().message);
+      return nullptr;
+    }
+    cached = *made;
+    return *made;
+  }
+
+  std::shared_ptr<const ServerContext> server_context(const SiteConfig& site,
+                                                      const std::string& path) {
+    ServerPolicy policy;
+    policy.min_tls = site.min_tls;
+    policy.alpn = site.alpn;
+    policy.verify = site.client_auth.verify;
+    policy.depth = site.client_auth.depth;
+    if (policy.verify != VerifyClient::Off) {
+      const SecretData* data = secret(site.client_auth.secret);
+      if (!data || data->ca_crt.empty()) {
+        problem(site.client_auth.place, path + ".client_auth.secret",
+                "secret \"" + site.client_auth.secret +
+                    "\" has no ca.crt: nothing would say which client certificates to trust");
+        return nullptr;
+      }
+      policy.ca_crt = data->ca_crt;
+      policy.ca_crl = data->ca_crl;
+    }
+    auto& cached = builder.contexts_[policy.key()];
+    if (auto known = cached.lock()) return known;
+    auto made = ServerContext::make(policy);
+    if (!made) {
+      problem(site.client_auth.place, path + ".client_auth.secret",
+              "secret \"" + site.client_auth.secret + "\": " + made.error().message);
+      return nullptr;
+    }
+    cached = *made;
+    return *made;
+  }
+
+  std::shared_ptr<const BackendContext> backend_context(const ServiceConfig& service,
+                                                        const std::string& path) {
+    const SecretData* data = nullptr;
+    if (!service.tls->secret.empty()) {
+      data = secret(service.tls->secret);
+      static const SecretData missing;
+      if (!data) data = &missing;
+    }
+    auto& cached = builder.backends_[BackendContext::key(*service.tls, data)];
+    if (auto known = cached.lock()) return known;
+    auto made = BackendContext::make(*service.tls, data, builder.workers_);
+    if (!made) {
+      problem(service.tls->place, path + ".tls.secret",
+              "secret \"" + service.tls->secret + "\": " + made.error().message);
+      return nullptr;
+    }
+    cached = *made;
+    return *made;
+  }
+
+  std::vector<Endpoint> endpoints(const ServiceConfig& service) {
+    std::vector<Endpoint> all;
+    for (const EndpointConfig& e : service.endpoints) {
+      std::string name = service.tls && !service.tls->name.empty() ? service.tls->name : e.host;
+      if (auto literal = Address::parse_ip(e.host, e.port)) {
+        all.push_back({*literal, name});
+        continue;
+      }
+      auto it = materials.addresses.find(e.host);
+      if (it == materials.addresses.end()) continue;
+      for (const Address& a : it->second) all.push_back({a.with_port(e.port), name});
+    }
+    return all;
+  }
+
+  void build_service(const ServiceConfig& service, const std::string& path) {
+    std::shared_ptr<const BackendContext> tls;
+    if (service.tls && !(tls = backend_context(service, path))) return;
+    std::vector<Endpoint> all = endpoints(service);
+    auto last = builder.services_.find(service.name);
+    if (last != builder.services_.end() && builder.service_configs_[service.name] == service &&
+        last->second->endpoints() == all && last->second->tls() == tls.get()) {
+      services[service.name] = last->second;
+      return;
+    }
+    services[service.name] =
+        std::make_shared<Service>(service, std::move(all), std::move(tls), builder.workers_);
+  }
+
+  std::shared_ptr<const Site> build_site(const SiteConfig& config_of_site,
+                                         const std::string& path) {
+    auto site = std::make_shared<Site>();
+    site->name = config_of_site.hosts.front();
+    site->scenario = config_of_site.scenario;
+    auto service = services.find(config_of_site.routes.front().service);
+    if (service != services.end()) site->service = service->second;
+    if (site->scenario == Scenario::Passthrough) return site;
+
+    site->tls = server_context(config_of_site, path);
+    for (const std::string& name : config_of_site.secrets) {
+      const SecretData* data = secret(name);
+      static const SecretData missing;
+      auto made = certificate(data ? *data : missing, config_of_site.place, path + ".secret", name);
+      if (!made) continue;
+      check_coverage(config_of_site, *made, path, name);
+      site->certificates.push_back(std::move(made));
+    }
+    return site;
+  }
+
+  void check_coverage(const SiteConfig& site, const Certificate& certificate,
+                      const std::string& path, const std::string& secret_name) {
+    for (const std::string& host : site.hosts) {
+      if (host == "*" || certificate.covers(host)) continue;
+      problem(site.place, path + ".secret",
+              "the certificate of secret \"" + secret_name + "\" does not cover \"" + host +
+                  "\" (it covers " + certificate.names() + ")");
+    }
+  }
+
+  std::shared_ptr<const ListenerRules> build_listener(const ListenerConfig& listener,
+                                                      const Snapshot& snapshot) {
+    auto rules = std::make_shared<ListenerRules>();
+    rules->config = listener;
+    if (listener.protocol == Protocol::Tcp) {
+      auto it = services.find(listener.service);
+      if (it != services.end()) rules->service = it->second;
+      return rules;
+    }
+    for (size_t i = 0; i < config.sites.size(); ++i) {
+      const std::vector<std::string>& on = config.sites[i].listeners;
+      if (std::find(on.begin(), on.end(), listener.name) == on.end()) continue;
+      for (const std::string& host : config.sites[i].hosts) {
+        if (host == "*" && listener.unknown_sni == UnknownSni::Refuse) continue;
+        rules->sites.add(host, *snapshot.sites[i]);
+      }
+    }
+    return rules;
+  }
+};
+
+std::shared_ptr<const Snapshot> SnapshotBuilder::build(const Config& config,
+                                                       const Materials& materials,
+                                                       Problems& problems) {
+  size_t before = problems.size();
+  Build run{*this, config, materials, problems, {}};
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->config = config;
+  auto at = [](const char* list, size_t i) { return std::string(list) + "[" + std::to_string(i) + "]"; };
+  for (size_t i = 0; i < config.services.size(); ++i) {
+    run.build_service(config.services[i], at("services", i));
+  }
+  for (size_t i = 0; i < config.sites.size(); ++i) {
+    snapshot->sites.push_back(run.build_site(config.sites[i], at("sites", i)));
+  }
+  for (const ListenerConfig& listener : config.listeners) {
+    snapshot->listeners.push_back(run.build_listener(listener, *snapshot));
+  }
+  forget_unused(certificates_);
+  forget_unused(contexts_);
+  forget_unused(backends_);
+  if (problems.size() != before) return nullptr;
+
+  services_ = std::move(run.services);
+  service_configs_.clear();
+  for (const ServiceConfig& service : config.services) service_configs_[service.name] = service;
+  return snapshot;
+}
+
+}  // namespace sallyport

@@ -1,0 +1,68 @@
+// The immutable, compiled form of a whole configuration, which workers use.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dataplane/model/config.h"
+#include "dataplane/route/site_table.h"
+#include "dataplane/service/service.h"
+#include "dataplane/tls/certificate.h"
+#include "dataplane/tls/server_context.h"
+
+namespace sallyport {
+
+struct Site {
+  std::string name;  // its first host
+  Scenario scenario = Scenario::Passthrough;
+  std::shared_ptr<const ServerContext> tls;  // null for passthrough
+  std::vector<std::shared_ptr<const Certificate>> certificates;
+  std::shared_ptr<const Service> service;
+};
+
+/// One listener's view of the configuration.
+struct ListenerRules {
+  ListenerConfig config;
+  SiteTable sites;
+  std::shared_ptr<const Service> service;  // for tcp; else null
+};
+
+/// Never changed once built; freed by the control thread when no worker uses it any more.
+struct Snapshot {
+  Config config;
+  std::vector<std::shared_ptr<const Site>> sites;
+  std::vector<std::shared_ptr<const ListenerRules>> listeners;  // as config.listeners
+};
+
+/// What a snapshot is built from beside the configuration.
+struct Materials {
+  std::map<std::string, SecretData> secrets;                  // by the names in Config::secrets
+  std::map<std::string, std::vector<Address>> addresses;      // by endpoint host; port 0; names only
+};
+
+/// Builds snapshots and keeps what one has in common with the last: contexts with equal policies,
+/// certificates with equal contents, services with equal endpoints. So a changed secret costs one
+/// secret, and ticket keys, TLS sessions and round robins go on where nothing changed.
+/// Thread: the control thread's.
+class SnapshotBuilder {
+ public:
+  explicit SnapshotBuilder(size_t workers) : workers_(workers) {}
+
+  /// A snapshot, or everything that is wrong with the key material; never half of one.
+  std::shared_ptr<const Snapshot> build(const Config& config, const Materials& materials,
+                                        Problems& problems);
+
+ private:
+  struct Build;  // one run
+
+  size_t workers_;
+  std::map<std::string, std::weak_ptr<const Certificate>> certificates_;     // by content
+  std::map<std::string, std::weak_ptr<const ServerContext>> contexts_;       // by policy
+  std::map<std::string, std::weak_ptr<const BackendContext>> backends_;      // by policy and content
+  std::map<std::string, std::shared_ptr<const Service>> services_;           // by name, of the last
+  std::map<std::string, ServiceConfig> service_configs_;
+};
+
+}  // namespace sallyport

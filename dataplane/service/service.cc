@@ -1,0 +1,48 @@
+#include "dataplane/service/service.h"
+
+#include "dataplane/base/check.h"
+
+namespace sallyport {
+
+namespace {
+// Long enough that a dead endpoint costs few connections a wait, short enough that one which came
+// back is soon used again.
+constexpr Seconds kAvoid{3};
+}  // namespace
+
+Service::Service(const ServiceConfig& config, std::vector<Endpoint> endpoints,
+                 std::shared_ptr<const BackendContext> tls, size_t workers)
+    : name_(config.name),
+      endpoints_(std::move(endpoints)),
+      tls_(std::move(tls)),
+      proxy_protocol_(config.proxy_protocol),
+      turns_(workers) {
+  // Workers that begin at different endpoints do not send their first connections all to one.
+  for (size_t w = 0; w < workers; ++w) turns_.of(w).next = static_cast<uint32_t>(w);
+}
+
+const Endpoint* Service::pick(size_t worker, uint32_t attempt, Instant now) const {
+  if (endpoints_.empty()) return nullptr;
+  Turn& turn = turns_.of(worker);
+  size_t n = endpoints_.size();
+  size_t first = turn.next++ % n;
+  if (turn.avoid_until.empty()) return &endpoints_[first];
+  for (size_t i = 0; i < n; ++i) {
+    size_t at = (first + i) % n;
+    if (turn.avoid_until[at] > now) continue;
+    turn.next = static_cast<uint32_t>(at + 1);
+    return &endpoints_[at];
+  }
+  // All failed lately: no reason to prefer one, but each attempt goes to another.
+  return attempt < n ? &endpoints_[first] : nullptr;
+}
+
+void Service::failed(size_t worker, const Endpoint& endpoint, Instant now) const {
+  Turn& turn = turns_.of(worker);
+  size_t at = static_cast<size_t>(&endpoint - endpoints_.data());
+  DCHECK(at < endpoints_.size());
+  if (turn.avoid_until.empty()) turn.avoid_until.resize(endpoints_.size());
+  turn.avoid_until[at] = now + kAvoid;
+}
+
+}  // namespace sallyport

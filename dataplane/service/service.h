@@ -1,0 +1,54 @@
+// A service: endpoints, the rule that chooses among them, and how to speak TLS to them.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dataplane/base/address.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/base/per_worker.h"
+#include "dataplane/model/config.h"
+#include "dataplane/tls/backend_context.h"
+
+namespace sallyport {
+
+struct Endpoint {
+  Address address;
+  std::string name;  // to check and send under TLS
+  bool operator==(const Endpoint&) const = default;
+};
+
+/// Immutable but for each worker's turn of the round robin; shared by threads. Kept over a change
+/// of the configuration that does not concern it, so that turns and TLS sessions go on.
+class Service {
+ public:
+  Service(const ServiceConfig& config, std::vector<Endpoint> endpoints,
+          std::shared_ptr<const BackendContext> tls, size_t workers);
+
+  const std::string& name() const { return name_; }
+  const std::vector<Endpoint>& endpoints() const { return endpoints_; }
+  const BackendContext* tls() const { return tls_.get(); }  // null: plain
+  ProxyProtocolOut proxy_protocol() const { return proxy_protocol_; }
+
+  /// Round robin of this worker. `attempt` counts from 0 within one connection and goes on to the
+  /// endpoint after the one that failed. Endpoints that failed lately come last. Null when there
+  /// is no endpoint.
+  const Endpoint* pick(size_t worker, uint32_t attempt, Instant now) const;
+  /// Connecting to `endpoint` failed: it is avoided for a while where there is another.
+  void failed(size_t worker, const Endpoint& endpoint, Instant now) const;
+
+ private:
+  struct Turn {
+    uint32_t next = 0;
+    std::vector<Instant> avoid_until;  // by endpoint; empty: none ever failed
+  };
+
+  std::string name_;
+  std::vector<Endpoint> endpoints_;
+  std::shared_ptr<const BackendContext> tls_;
+  ProxyProtocolOut proxy_protocol_;
+  PerWorker<Turn> turns_;
+};
+
+}  // namespace sallyport

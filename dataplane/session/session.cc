@@ -1,0 +1,99 @@
+#include "dataplane/session/session.h"
+
+#include "dataplane/base/check.h"
+#include "dataplane/session/entry.h"
+#include "dataplane/session/stream_session.h"
+
+namespace sallyport {
+
+namespace {
+
+size_t scenario_index(const ConnectionRecord& record) {
+  return record.routed ? static_cast<size_t>(record.scenario) : kScenarios - 1;
+}
+
+void write_record(SessionContext& context, Arrival& arrival, Reason reason) {
+  ConnectionRecord& record = arrival.record;
+  record.reason = reason;
+  if (reason != Reason::Closed) record.by = side_of(reason);
+  record.duration = context.loop.now() - arrival.started;
+  size_t scenario = scenario_index(record);
+  WorkerMetrics& m = context.metrics;
+  m.ended[scenario][static_cast<size_t>(reason)].add();
+  m.open.subtract();
+  context.log.record(record);
+}
+
+}  // namespace
+
+Session::Session(SessionContext& context, Arrival arrival)
+    : context_(context),
+      arrival_(std::move(arrival)),
+      deadline_(context.loop.deadlines(), *this) {
+  context.sessions.push_back(*this);
+}
+
+void Session::turn() {
+  if (finished_) return;
+  if (deadline_.expired()) {
+    on_deadline();
+  } else {
+    advance();
+  }
+}
+
+void Session::finish(Reason reason) {
+  if (finished_) return;
+  close_streams(reason);
+  write_record(context_, arrival_, reason);
+  bury();
+}
+
+void Session::hand_on(std::unique_ptr<Session> next) {
+  bury();
+  next.release()->turn();  // owns itself from here on, as every session does until it is buried
+}
+
+void Session::bury() {
+  DCHECK(!finished_);
+  finished_ = true;
+  deadline_.disarm();
+  ListLink<SessionList>::unlink();
+  context_.loop.bury(std::unique_ptr<Task>(this));
+}
+
+void begin_session(SessionContext& context, Generation& generation, const ListenerRules& rules,
+                   int descriptor, const Address& peer) {
+  Arrival arrival(context.scratch.blocks);
+  arrival.snapshot = GenerationRef(context, generation);
+  arrival.rules = &rules;
+  arrival.started = context.loop.now();
+  ConnectionRecord& record = arrival.record;
+  record.id = static_cast<uint64_t>(context.worker) << 48 | ++context.next_id;
+  record.start = context.loop.wall_now();
+  record.peer = record.client = peer;
+  record.listener = rules.config.name;
+  context.metrics.accepted.add();
+  context.metrics.open.add();
+
+  Reason admitted = context.clients.admit(peer, generation.snapshot->config.limits, arrival.ticket);
+  if (admitted != Reason::Closed) {
+    Limit limit = admitted == Reason::OverConnections ? Limit::Connections
+                                                      : Limit::ConnectionsPerClient;
+    context.metrics.limit_reached[static_cast<size_t>(limit)].add();
+    Socket::refuse(descriptor);
+    write_record(context, arrival, admitted);
+    return;
+  }
+  bool looks_first = rules.config.protocol != Protocol::Tcp ||
+                     rules.config.proxy_protocol != ProxyProtocolIn::Off;
+  std::unique_ptr<Session> session;
+  if (looks_first) {
+    session = std::make_unique<Entry>(context, std::move(arrival), descriptor);
+  } else {
+    session = std::make_unique<StreamSession>(context, std::move(arrival), descriptor);
+  }
+  session.release()->turn();
+}
+
+}  // namespace sallyport

@@ -1,0 +1,359 @@
+#include "dataplane/session/stream_session.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "dataplane/base/check.h"
+#include "dataplane/tls/facts.h"
+#include "dataplane/wire/proxy_header.h"
+
+namespace sallyport {
+
+namespace {
+
+constexpr Millis kLinger{1000};  // as in entry.cc: an alert must not be overtaken by a reset
+
+void count_handshake(WorkerMetrics& metrics, Side side, const TlsFacts& facts) {
+  metrics.handshakes[side == Side::Client ? 0 : 1][facts.is_1_3][facts.resumed].add();
+}
+
+}  // namespace
+
+StreamSession::StreamSession(SessionContext& context, Arrival arrival, const Site* site,
+                             const Service& service)
+    : Session(context, std::move(arrival)),
+      site_(site),
+      service_(service),
+      client_(context.scratch),
+      backend_(context.scratch) {
+  record().service = service.name();
+  this->arrival().socket.set_owner(*this);
+  client_.attach(std::move(this->arrival().socket), std::move(this->arrival().received));
+}
+
+StreamSession::StreamSession(SessionContext& context, Arrival arrival, int descriptor)
+    : Session(context, std::move(arrival)),
+      site_(nullptr),
+      service_(*this->arrival().rules->service),
+      client_(context.scratch),
+      backend_(context.scratch) {
+  record().service = service_.name();
+  client_.attach(Socket(context.loop, *this, descriptor));
+}
+
+void StreamSession::advance() {
+  for (;;) {
+    switch (phase_) {
+      case Phase::Begin:
+        if (!begin()) return;
+        break;
+      case Phase::ClientHandshake:
+        if (!shake_hands_with_client()) return;
+        break;
+      case Phase::Connect:
+        if (!connect()) return;
+        break;
+      case Phase::BackendHandshake:
+        if (!shake_hands_with_backend()) return;
+        break;
+      case Phase::Relay:
+        return relay();
+      case Phase::Linger:
+        return discard();
+    }
+  }
+}
+
+bool StreamSession::begin() {
+  if (!site_ || !site_->tls) return start_connecting();
+  client_.start_tls(site_->tls->new_ssl(site_->certificates));
+  phase_ = Phase::ClientHandshake;
+  enter("shaking hands with the client", limits().handshake_timeout);
+  return true;
+}
+
+bool StreamSession::shake_hands_with_client() {
+  Step step = client_.handshake();
+  if (step == Step::Blocked) return false;
+  if (step == Step::Failed) {
+    client_failed();
+    return false;
+  }
+  record().client_handshake = since_start();
+  if (!client_is_who_it_said()) return false;
+  return start_connecting();
+}
+
+bool StreamSession::client_is_who_it_said() {
+  TlsFacts facts = tls_facts(client_);
+  count_handshake(context().metrics, Side::Client, facts);
+  record().tls_version = facts.version;
+  record().tls_cipher = facts.cipher;
+  record().tls_resumed = facts.resumed;
+  record().alpn = facts.alpn;
+  // The site was chosen by the first hello's name. After a HelloRetryRequest the client sends a
+  // second one, which must not name another (RFC 8446 section 4.1.2).
+  std::string_view sni = facts.sni;
+  if (sni.ends_with('.')) sni.remove_suffix(1);
+  if (sni.size() == record().sni.size() &&
+      strncasecmp(sni.data(), record().sni.data(), sni.size()) == 0) {
+    return true;
+  }
+  record().detail = "the second ClientHello names another host";
+  finish(Reason::ClientHandshakeFailed);
+  return false;
+}
+
+void StreamSession::client_failed() {
+  context().metrics.handshake_failures[0].add();
+  HandshakeFailure failure = handshake_failure(client_);
+  record().detail = std::move(failure.detail);
+  switch (failure.fault) {
+    case HandshakeFault::CertificateMissing: return linger(Reason::ClientCertificateMissing);
+    case HandshakeFault::CertificateRejected: return linger(Reason::ClientCertificateRejected);
+    case HandshakeFault::Protocol: return linger(Reason::ClientHandshakeFailed);
+    case HandshakeFault::PeerLeft: return finish(Reason::ClientHandshakeFailed);
+  }
+}
+
+bool StreamSession::start_connecting() {
+  uint32_t attempt = record().connect_attempts++;
+  endpoint_ = service_.pick(context().worker, attempt, context().loop.now());
+  if (!endpoint_) {
+    refuse(Reason::NoEndpoint, kAlertInternalError);
+    return false;
+  }
+  record().endpoint = endpoint_->address;
+  context().metrics.connects.add();
+  phase_ = Phase::Connect;
+  enter("connecting to the backend", limits().connect_timeout);
+  int error = 0;
+  Socket socket = Socket::connect(context().loop, *this, endpoint_->address, error);
+  if (!socket.open()) return try_next_endpoint(Reason::ConnectFailed, strerror(error));
+  backend_.attach(std::move(socket));
+  return true;
+}
+
+bool StreamSession::connect() {
+  int result = backend_.socket().connect_result();
+  if (result == EINPROGRESS) return false;
+  if (result != 0) return try_next_endpoint(Reason::ConnectFailed, strerror(result));
+  record().connected = since_start();
+  if (service_.proxy_protocol() != ProxyProtocolOut::Off) send_proxy_header();
+  if (!service_.tls()) {
+    begin_relay();
+    return true;
+  }
+  SslPtr ssl = service_.tls()->new_ssl(endpoint_->name, context().worker);
+  if (!ssl) {
+    record().detail = "cannot set up verification of \"" + endpoint_->name + "\"";
+    finish(Reason::BackendHandshakeFailed);
+    return false;
+  }
+  backend_.start_tls(std::move(ssl));
+  phase_ = Phase::BackendHandshake;
+  enter("shaking hands with the backend", limits().handshake_timeout);
+  return true;
+}
+
+// Nothing has been sent to the endpoint yet, so another may serve as well.
+bool StreamSession::try_next_endpoint(Reason reason, std::string detail) {
+  context().metrics.connect_failures.add();
+  service_.failed(context().worker, *endpoint_, context().loop.now());
+  backend_.close();
+  uint32_t most = limits().connect_attempts;
+  if (record().connect_attempts < most &&
+      record().connect_attempts < service_.endpoints().size()) {
+    return start_connecting();
+  }
+  if (record().connect_attempts >= most && most < service_.endpoints().size()) {
+    reached(Limit::ConnectAttempts);
+  }
+  record().detail = std::move(detail);
+  refuse(reason, kAlertInternalError);
+  return false;
+}
+
+void StreamSession::send_proxy_header() {
+  ProxySend send;
+  send.source = record().client;
+  send.destination = arrival().destination.valid() ? arrival().destination
+                                                   : client_.socket().local_address();
+  send.authority = record().sni;
+  ProxyTls tls;
+  std::string common_name;
+  if (!client_.plain()) {
+    TlsFacts facts = tls_facts(client_);
+    send.alpn = facts.alpn;
+    common_name = peer_common_name(client_);
+    tls.version = facts.version;
+    tls.cipher = facts.cipher;
+    tls.client_cert = tls.verified = facts.peer_certificate;
+    tls.common_name = common_name;
+    send.tls = &tls;
+  }
+  uint8_t bytes[kMaxProxySend];
+  size_t size = service_.proxy_protocol() == ProxyProtocolOut::V1 ? write_proxy_v1(send, bytes)
+                                                                  : write_proxy_v2(send, bytes);
+  backend_.send_raw({bytes, size});
+}
+
+bool StreamSession::shake_hands_with_backend() {
+  // A PROXY header goes out in the clear before the first flight.
+  if (backend_.flush() == Step::Blocked) return false;
+  Step step = backend_.handshake();
+  if (step == Step::Blocked) return false;
+  if (step == Step::Done) {
+    record().backend_handshake = since_start();
+    count_handshake(context().metrics, Side::Backend, tls_facts(backend_));
+    begin_relay();
+    return true;
+  }
+  context().metrics.handshake_failures[1].add();
+  HandshakeFailure failure = handshake_failure(backend_);
+  record().detail = std::move(failure.detail);
+  finish(failure.fault == HandshakeFault::CertificateRejected ? Reason::BackendCertificateRejected
+                                                              : Reason::BackendHandshakeFailed);
+  return false;
+}
+
+void StreamSession::begin_relay() {
+  to_backend_.emplace(client_, backend_, context().scratch, context().pipes);
+  to_client_.emplace(backend_, client_, context().scratch, context().pipes);
+  phase_ = Phase::Relay;
+  enter("relaying", limits().idle_timeout);
+}
+
+void StreamSession::relay() {
+  size_t budget = limits().turn_bytes;
+  PumpState out = to_backend_->turn(budget);
+  PumpState in = to_client_->turn(budget);
+  count_bytes();
+
+  bool client_ended = to_backend_->source_ended();
+  bool backend_ended = to_client_->source_ended();
+  if (!first_end_known_ && (client_ended || backend_ended)) {
+    first_end_known_ = true;
+    record().by = client_ended ? Side::Client : Side::Backend;
+  }
+  if (out == PumpState::Finished && in == PumpState::Finished) return finish(Reason::Closed);
+  bool out_failed = out >= PumpState::ReadFailed;
+  bool in_failed = in >= PumpState::ReadFailed;
+  if (out_failed || in_failed) {
+    // A side that no longer takes bytes may have sent some before it broke: they are delivered
+    // first. Its stream remembers the failure, so that direction cannot end as if all were well.
+    bool draining = (out == PumpState::WriteFailed && !in_failed && in != PumpState::Finished) ||
+                    (in == PumpState::WriteFailed && !out_failed && out != PumpState::Finished);
+    if (!draining) return relay_broken(out, in);
+  }
+  if (out == PumpState::More || in == PumpState::More) {
+    reached(Limit::TurnBytes);
+    context().loop.post(*this);
+  }
+  if (phase_ == Phase::Relay) {
+    postpone(client_ended || backend_ended ? limits().half_closed_timeout : limits().idle_timeout);
+  }
+}
+
+void StreamSession::relay_broken(PumpState out, PumpState in) {
+  Reason reason;
+  const Stream* at_fault;
+  if (out == PumpState::ReadFailed || in == PumpState::WriteFailed) {
+    reason = Reason::ClientReset;
+    at_fault = &client_;
+  } else if (out == PumpState::Truncated) {
+    reason = Reason::ClientTruncated;
+    at_fault = &client_;
+  } else if (in == PumpState::Truncated) {
+    reason = Reason::BackendTruncated;
+    at_fault = &backend_;
+  } else {
+    reason = Reason::BackendReset;
+    at_fault = &backend_;
+  }
+  record().detail = at_fault->error_text();
+  finish(reason);
+}
+
+void StreamSession::count_bytes() {
+  size_t scenario = record().routed ? static_cast<size_t>(record().scenario) : kScenarios - 1;
+  WorkerMetrics& m = context().metrics;
+  record().bytes_from_client = to_backend_->bytes();
+  record().bytes_from_backend = to_client_->bytes();
+  uint64_t spliced = to_backend_->spliced_bytes() + to_client_->spliced_bytes();
+  m.bytes_from_client[scenario].add(to_backend_->bytes() - counted_from_client_);
+  m.bytes_from_backend[scenario].add(to_client_->bytes() - counted_from_backend_);
+  if (spliced != counted_spliced_) m.spliced_bytes.add(spliced - counted_spliced_);
+  counted_from_client_ = to_backend_->bytes();
+  counted_from_backend_ = to_client_->bytes();
+  counted_spliced_ = spliced;
+}
+
+void StreamSession::on_deadline() {
+  switch (phase_) {
+    case Phase::Begin:
+    case Phase::ClientHandshake:
+      reached(Limit::HandshakeTimeout);
+      return finish(Reason::ClientHandshakeTimeout);
+    case Phase::Connect:
+      reached(Limit::ConnectTimeout);
+      if (try_next_endpoint(Reason::ConnectTimeout, "no answer")) advance();
+      return;
+    case Phase::BackendHandshake:
+      reached(Limit::HandshakeTimeout);
+      return finish(Reason::BackendHandshakeTimeout);
+    case Phase::Relay:
+      if (to_backend_->source_ended() || to_client_->source_ended()) {
+        reached(Limit::HalfClosedTimeout);
+        return finish(Reason::HalfClosedTimeout);
+      }
+      reached(Limit::IdleTimeout);
+      return finish(Reason::IdleTimeout);
+    case Phase::Linger:
+      return finish(lingering_);
+  }
+}
+
+void StreamSession::close_streams(Reason reason) {
+  // A peer that was told goodbye, or that is being told by an alert, is closed; any other must not
+  // mistake the end of its connection for the end of the stream.
+  bool orderly = reason == Reason::Closed || phase_ == Phase::Linger;
+  if (orderly) {
+    client_.close();
+    backend_.close();
+  } else {
+    client_.reset();
+    backend_.reset();
+  }
+}
+
+void StreamSession::refuse(Reason reason, uint8_t alert) {
+  bool client_awaits_hello = site_ && client_.plain();
+  if (!client_awaits_hello) return finish(reason);
+  client_.send_raw(AlertRecord(alert).bytes);
+  linger(reason);
+}
+
+void StreamSession::linger(Reason reason) {
+  if (client_.flush() == Step::Failed) return finish(reason);
+  client_.socket().shutdown_write();
+  lingering_ = reason;
+  phase_ = Phase::Linger;
+  postpone(kLinger);
+  discard();
+}
+
+void StreamSession::discard() {
+  for (;;) {
+    IoResult r = client_.socket().read({context().scratch.plain, Scratch::kChunk});
+    if (r.kind == Io::Blocked) return;
+    if (r.kind != Io::Ok) return finish(lingering_);
+  }
+}
+
+const ConnectionRecord& StreamSession::describe() {
+  record().duration = since_start();
+  return record();
+}
+
+}  // namespace sallyport

@@ -50,10 +50,11 @@ class Address {
   size_t ip_hash() const;
 
  private:
+  // The largest comes first: it is what {} sets to zero, scope included, which == compares.
   union Storage {
-    sockaddr any;
-    sockaddr_in v4;
     sockaddr_in6 v6;
+    sockaddr_in v4;
+    sockaddr any;
   };
   Storage storage_{};
 };

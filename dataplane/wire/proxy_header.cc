@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kSignature1 = "PROXY";
 constexpr std::string_view kSignature2("\r\n\r\n\0\r\nQUIT\n", 12);
 constexpr std::string_view kTcp4Line = "PROXY TCP4 ";
-constexpr std::string_view kTcp6Line = "PROXY TCP6 ";
+constexpr std::string_view kTcp6Line = "PROXY TCP6 ";  // as long as the other
 constexpr std::string_view kUnknownLine = "PROXY UNKNOWN";
 constexpr size_t kMaxLine = 107;      // specification section 2.1, CRLF included
 constexpr size_t kFixedPart = 16;     // of version 2: signature, command, family, length
@@ -86,8 +86,10 @@ bool parse_addresses(std::string_view line, bool six, ProxyHeader& out) {
 }
 
 bool parse_line(std::string_view line, ProxyHeader& out) {
-  if (line.starts_with(kTcp4Line)) return parse_addresses(line.substr(kTcp4Line.size()), false, out);
-  if (line.starts_with(kTcp6Line)) return parse_addresses(line.substr(kTcp6Line.size()), true, out);
+  bool six = line.starts_with(kTcp6Line);
+  if (six || line.starts_with(kTcp4Line)) {
+    return parse_addresses(line.substr(kTcp4Line.size()), six, out);
+  }
   out.local = true;  // whatever follows is to be ignored
   return line == kUnknownLine ||
          (line.starts_with(kUnknownLine) && line[kUnknownLine.size()] == ' ');
@@ -100,12 +102,12 @@ ProxyStatus parse_v1(Bytes received, ProxyHeader& out, size_t& used) {
     return ProxyStatus::Malformed;
   }
   std::string_view text = as_text(received.first(std::min(received.size(), kMaxLine)));
-  size_t end = text.find_first_of("\r\n");
-  // The line may end in CRLF at the latest within the limit.
-  bool unfinished = end == std::string_view::npos ? text.size() < kMaxLine - 1
-                                                  : text[end] == '\r' && end + 1 == text.size();
-  if (unfinished) return ProxyStatus::NeedMore;
-  if (end == std::string_view::npos || text.substr(end, 2) != "\r\n") return ProxyStatus::Malformed;
+  size_t end = text.substr(0, kMaxLine - 1).find_first_of("\r\n");
+  if (end == std::string_view::npos) {
+    return text.size() < kMaxLine - 1 ? ProxyStatus::NeedMore : ProxyStatus::Malformed;
+  }
+  if (text.substr(end) == "\r") return ProxyStatus::NeedMore;
+  if (text.substr(end, 2) != "\r\n") return ProxyStatus::Malformed;
   if (!parse_line(text.substr(0, end), out)) return ProxyStatus::Malformed;
   used = end + 2;
   return ProxyStatus::Complete;

@@ -1,0 +1,1 @@
+"""What the integration scenarios share: real processes, certificates, backends and clients."""

@@ -1,0 +1,22 @@
+"""The proxy's own names, once: metrics, paths of its HTTP addresses, fields of the access line."""
+
+# Metrics
+RELOADS = "sallyport_config_reloads_total"  # label result: applied, refused
+LAST_RELOAD_OK = "sallyport_config_last_reload_successful"
+OPEN = "sallyport_connections_open"
+ACCEPTED = "sallyport_connections_accepted_total"
+ENDED = "sallyport_connections_ended_total"  # labels scenario, reason
+LIMITS = "sallyport_limit_reached_total"  # label limit
+BACKOFFS = "sallyport_accept_backoffs_total"
+HANDSHAKES = "sallyport_tls_handshakes_total"  # labels side, version, resumed
+BYTES = "sallyport_bytes_total"  # labels scenario, from
+SPLICED = "sallyport_spliced_bytes_total"
+CONNECT_FAILURES = "sallyport_backend_connect_failures_total"
+OBJECTS = "sallyport_config_objects"  # label kind
+
+# Paths
+HEALTHZ = "/healthz"
+READYZ = "/readyz"
+METRICS = "/metrics"
+API_CONFIG = "/api/v1/config"
+API_CONNECTIONS = "/api/v1/connections"

@@ -1,0 +1,83 @@
+"""Certificate authorities and certificates by the openssl program, as secret folders.
+
+Making a certificate costs three processes, so that folders are kept for a whole run of the tests
+(the runner names one in SALLYPORT_TEST_PKI) and made only once per set of arguments. A folder
+appears by a rename, so that tests running at once may share it.
+"""
+
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+CACHE_VARIABLE = "SALLYPORT_TEST_PKI"
+
+
+class Authority:
+    """A CA with a P-256 key; `file` is its certificate."""
+
+    def __init__(self, root, name="Test CA"):
+        self._root = pathlib.Path(root)
+        self.name = name
+        self.folder = _made_once(self._root / _slug("ca", name), self._make)
+        self.file = self.folder / "ca.crt"
+
+    def issue(self, name, dns=(), ip=(), client=False, expired=False, days=30):
+        """A secret folder with tls.crt, tls.key and ca.crt. `dns` defaults to the name."""
+        names = [f"DNS:{d}" for d in (dns or () if ip else dns or (name,))] + [f"IP:{i}" for i in ip]
+        key = (self.name, name, tuple(names), client, expired, days)
+
+        def make(folder):
+            _key(folder / "tls.key")
+            _openssl("req", "-new", "-key", folder / "tls.key", "-subj", f"/CN={name}",
+                     "-out", folder / "csr")
+            (folder / "ext").write_text(
+                "basicConstraints=critical,CA:FALSE\n"
+                "keyUsage=critical,digitalSignature\n"
+                f"extendedKeyUsage={'clientAuth' if client else 'serverAuth'}\n"
+                f"subjectAltName={','.join(names)}\n"
+                "authorityKeyIdentifier=keyid\n")
+            _openssl("x509", "-req", "-in", folder / "csr", "-extfile", folder / "ext",
+                     "-CA", self.file, "-CAkey", self.folder / "ca.key",
+                     "-set_serial", str(int.from_bytes(os.urandom(12), "big")),
+                     "-days", "-1" if expired else str(days), "-out", folder / "tls.crt")
+            shutil.copy(self.file, folder / "ca.crt")
+            (folder / "csr").unlink()
+            (folder / "ext").unlink()
+
+        return _made_once(self._root / _slug("leaf", *map(str, key)), make)
+
+    def _make(self, folder):
+        _key(folder / "ca.key")
+        _openssl("req", "-new", "-x509", "-key", folder / "ca.key", "-subj", f"/CN={self.name}",
+                 "-days", "30", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
+                 "-out", folder / "ca.crt")
+
+
+def _key(path):
+    _openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", path)
+
+
+def _openssl(*arguments):
+    done = subprocess.run(["openssl", *map(str, arguments)], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        raise AssertionError(f"openssl {' '.join(map(str, arguments))}:\n{done.stdout}")
+
+
+def _slug(kind, *parts):
+    return kind + "-" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def _made_once(folder, make):
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = pathlib.Path(tempfile.mkdtemp(dir=folder.parent))
+        make(draft)
+        try:
+            draft.rename(folder)
+        except OSError:  # somebody else was first
+            shutil.rmtree(draft)
+    return folder

@@ -1,0 +1,166 @@
+"""The proxy as a process: started, reloaded, watched and stopped as an operator would."""
+
+import http.client
+import json
+import pathlib
+import re
+import signal
+
+from . import names
+from .ports import Reservation
+from .process import Process
+from .waiting import eventually
+
+_SAMPLE = re.compile(r"^([a-z_:]+)(?:\{(.*)\})? (\S+)$")
+_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
+
+class Sallyport:
+    """Runs `body` (listeners, sites, services, …) with HTTP addresses and a log of its own.
+
+    `settings` are further top-level lines. `watch` is off, so that a test says when a change of
+    the file counts.
+    """
+
+    def __init__(self, program, folder, body, name="sallyport", workers=1, settings="",
+                 ready=True, **options):
+        self.folder = pathlib.Path(folder) / name
+        self.folder.mkdir()
+        self.file = self.folder / "sallyport.yaml"
+        self.access_log = self.folder / "access.log"
+        self._metrics, self._admin = Reservation(), Reservation()
+        self.metrics_port, self.admin_port = self._metrics.port, self._admin.port
+        self._head = (
+            f"workers: {workers}\n"
+            f'metrics: {{address: "127.0.0.1:{self.metrics_port}"}}\n'
+            f'admin: {{address: "127.0.0.1:{self.admin_port}"}}\n'
+            f"access_log: {{path: {self.access_log}}}\n"
+            "watch: false\n")
+        if "drain:" not in settings:
+            self._head += "drain: {delay: 0s, timeout: 5s}\n"
+        self._head += settings.rstrip("\n") + "\n" if settings else ""
+        self.write(body)
+        self.process = Process([program, "run", "-c", self.file], self.folder, name, **options)
+        if ready:
+            self.wait_ready()
+
+    # Configuration
+
+    def text(self, body):
+        """The whole configuration file for a body."""
+        return self._head + body
+
+    def write(self, body):
+        self.file.write_text(self.text(body))
+
+    def reload(self, body, within=15.0):
+        """Writes the file, sends SIGHUP and waits for the verdict: "applied" or "refused"."""
+        self.write(body)
+        return self.hang_up(within)
+
+    def hang_up(self, within=15.0):
+        before = self._reloads()
+        self.process.signal(signal.SIGHUP)
+        after = eventually("SIGHUP is acted on",
+                           lambda: (now := self._reloads()) != before and now, within)
+        return "applied" if after["applied"] > before["applied"] else "refused"
+
+    def _reloads(self):
+        metrics = self.metrics()
+        return {r: metrics.sum(names.RELOADS, result=r) for r in ("applied", "refused")}
+
+    # HTTP addresses
+
+    def get(self, path, port=None, host=None):
+        """(status, body) of a GET at the metrics address, or at `port`."""
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.metrics_port, timeout=10)
+        try:
+            connection.request("GET", path, headers={"Host": host} if host else {})
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+        finally:
+            connection.close()
+
+    def admin(self, path):
+        """The JSON of a path at the admin address."""
+        status, body = self.get(path, self.admin_port)
+        assert status == 200, (status, body)
+        return json.loads(body)
+
+    def metrics(self):
+        status, body = self.get(names.METRICS)
+        assert status == 200, (status, body)
+        return Metrics(body)
+
+    def is_ready(self):
+        try:
+            return self.get(names.READYZ)[0] == 200
+        except OSError:
+            return False
+
+    def wait_ready(self, within=15.0):
+        def ready():
+            if not self.process.alive:
+                raise RuntimeError(f"it ended with {self.process.status}:\n{self.process.output}")
+            return self.is_ready()
+        eventually("the proxy is ready", ready, within)
+
+    def wait_idle(self, within=15.0):
+        """Until no connection is open."""
+        eventually("all connections have ended",
+                   lambda: self.metrics().sum(names.OPEN) == 0, within)
+
+    # Access log
+
+    def access_lines(self, **fields):
+        """The lines so far whose fields have these values."""
+        if not self.access_log.exists():
+            return []
+        # The last line may be in the middle of being written.
+        complete = self.access_log.read_text().rpartition("\n")[0]
+        lines = [json.loads(line) for line in complete.splitlines()]
+        return [line for line in lines if all(line.get(k) == v for k, v in fields.items())]
+
+    def access_line(self, within=10.0, **fields):
+        """The first line with these values, once it is there."""
+        def found():
+            lines = self.access_lines(**fields)
+            assert lines, f"the log has {self.access_lines()[-3:]}"
+            return lines[0]
+        return eventually(f"an access line with {fields}", found, within)
+
+    # Ending
+
+    def stop(self, within=20.0):
+        """SIGTERM; a failure unless it ends with 0."""
+        status = self.process.stop(within)
+        assert status == 0, f"{self.process.name} ended with {status}:\n{self.process.output}"
+
+    def close(self):
+        """At the end of a test: it must still be there, unless the test itself ended it."""
+        try:
+            if self.process.alive:
+                self.stop()
+            else:
+                assert self.process.status in (0, -signal.SIGKILL), \
+                    f"it had ended with {self.process.status}:\n{self.process.output}"
+        finally:
+            self.process.kill()
+            self._metrics.close()
+            self._admin.close()
+
+
+class Metrics:
+    """Prometheus text, parsed."""
+
+    def __init__(self, text):
+        self.samples = []
+        for line in text.splitlines():
+            if line and not line.startswith("#"):
+                name, labels, value = _SAMPLE.match(line).groups()
+                self.samples.append((name, dict(_LABEL.findall(labels or "")), float(value)))
+
+    def sum(self, name, **labels):
+        """Over all samples of that name with these labels."""
+        return sum(value for n, l, value in self.samples
+                   if n == name and all(l.get(k) == v for k, v in labels.items()))

@@ -1,0 +1,28 @@
+"""Waiting for a condition with a deadline: what a test does instead of sleeping."""
+
+import time
+
+_INTERVAL_SECONDS = 0.01
+
+
+class TooLate(AssertionError):
+    """A condition did not come true before its deadline."""
+
+
+def eventually(what, condition, within=10.0):
+    """Calls `condition` until it returns something true, and returns that.
+
+    A condition that raises counts as not yet true; what it raised last is shown when time is up.
+    """
+    deadline = time.monotonic() + within
+    last = None
+    while True:
+        try:
+            last = condition()
+            if last:
+                return last
+        except (AssertionError, OSError, LookupError, ValueError) as error:
+            last = error
+        if time.monotonic() >= deadline:
+            raise TooLate(f"not within {within:g} s: {what} (last: {last!r})")
+        time.sleep(_INTERVAL_SECONDS)

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,21 +14,23 @@
 
 namespace sallyport {
 
-/// Where a value was written: a file's line and column, or an object's "namespace/name" (line 0).
-/// Two values that differ only in place are equal: a moved line changes nothing.
+/// Where a value was written: a file's line and column, or an object's "namespace/name" (line 0),
+/// and the value's own name in there. Two values that differ only in place are equal: a moved
+/// line changes nothing.
 struct Place {
   std::string source;
   int line = 0;
   int column = 0;
+  std::string path = {};  // "sites[2].routes[0].service"
 
-  std::string text() const;  // "edge.yaml:14:7", "shop/web"
+  std::string text() const;  // "edge.yaml:14:7", "shop/web": without the path
   bool operator==(const Place&) const { return true; }
 };
 
 /// One thing that is wrong with a configuration.
 struct Problem {
   Place place;
-  std::string path;     // "sites[2].routes[0].service"
+  std::string path;     // "sites[2].routes[0].service"; empty: the whole file
   std::string message;  // what is wrong, and what would be right
 
   std::string text() const;  // "edge.yaml:14:7: sites[2].routes[0].service: …"
@@ -43,13 +46,48 @@ enum class VerifyClient : uint8_t { Off, Optional, Required };
 enum class VerifyBackend : uint8_t { Full, Ca, None };
 enum class TlsVersion : uint8_t { V1_2, V1_3 };
 
+/// One value of an enumeration and the word that a configuration, a log or a metric has for it.
+template <class E>
+struct Word {
+  const char* text;
+  E value;
+};
+/// All values of an enumeration, in the order in which messages list them.
+template <class E>
+std::span<const Word<E>> words();
+template <>
+std::span<const Word<Protocol>> words();
+template <>
+std::span<const Word<Scenario>> words();
+template <>
+std::span<const Word<UnknownSni>> words();
+template <>
+std::span<const Word<ProxyProtocolIn>> words();
+template <>
+std::span<const Word<ProxyProtocolOut>> words();
+template <>
+std::span<const Word<VerifyClient>> words();
+template <>
+std::span<const Word<VerifyBackend>> words();
+template <>
+std::span<const Word<TlsVersion>> words();
+
 const char* name(Protocol);
 const char* name(Scenario);
+const char* name(UnknownSni);
+const char* name(ProxyProtocolIn);
+const char* name(ProxyProtocolOut);
+const char* name(VerifyClient);
+const char* name(VerifyBackend);
+const char* name(TlsVersion);  // "1.2", "1.3"
 
-/// Key material under the keys of a Kubernetes Secret. Each path is a file; an empty path means
-/// that the secret does not have that key.
+/// Key material under the keys of a Kubernetes Secret, in one of two forms. With a `directory`
+/// the four keys are the files tls.crt, tls.key, ca.crt and ca.crl in it, each of which may be
+/// missing: whoever loads the secret finds out. Without, each path is a file that must exist, and
+/// an empty path means that the secret does not have that key.
 struct SecretConfig {
   std::string name;
+  std::string directory;                        // not empty: the four paths are empty
   std::string tls_crt, tls_key, ca_crt, ca_crl;
   Place place;
   bool operator==(const SecretConfig&) const = default;
@@ -57,22 +95,26 @@ struct SecretConfig {
 
 struct ListenerConfig {
   std::string name;
-  /// The IP may be unspecified: `any` is then true and the listener takes IPv6 and IPv4.
+  /// The port is never 0. `any` is what ":443" means: the IP is then "::", and the listener takes
+  /// IPv6 and IPv4. "0.0.0.0:443" and "[::]:443" are one family each, without `any`.
   Address address;
   bool any = false;
   Protocol protocol = Protocol::Https;
+  /// Default: a name that no exact host or wildcard matches, and no name at all, get the site "*",
+  /// which then exists on this listener. Refuse: they are refused. When the configuration does not
+  /// say, it is Default where a site "*" can be served, and Refuse elsewhere.
   UnknownSni unknown_sni = UnknownSni::Refuse;
   ProxyProtocolIn proxy_protocol = ProxyProtocolIn::Off;
   /// Who may send PROXY headers. With Optional never empty; with Required, empty means everybody.
   std::vector<Network> trusted_networks;
-  std::string service;  // for Tcp: where the bytes go; otherwise empty
+  std::string service;  // for Tcp: where the bytes go, without tls; otherwise empty
   Place place;
   bool operator==(const ListenerConfig&) const = default;
 };
 
 struct ClientAuth {
   VerifyClient verify = VerifyClient::Off;
-  std::string secret;  // its ca.crt says whom to trust; never empty unless verify is Off
+  std::string secret;  // its ca.crt says whom to trust; empty exactly when verify is Off
   int depth = 1;       // intermediates allowed between the leaf and the CA, as OpenSSL counts
   Place place;
   bool operator==(const ClientAuth&) const = default;
@@ -86,10 +128,10 @@ struct RouteConfig {
 };
 
 struct SiteConfig {
-  std::vector<std::string> hosts;      // lower case; exact, "*.one.label", or "*"; at least one
+  std::vector<std::string> hosts;      // canonical, see model/hostname.h; at least one
   std::vector<std::string> listeners;  // names; never empty: the default is spelled out
   Scenario scenario = Scenario::Offload;
-  std::vector<std::string> secrets;    // for offload and reencrypt: at least one
+  std::vector<std::string> secrets;    // for offload and reencrypt: at least one; else none
   TlsVersion min_tls = TlsVersion::V1_2;
   std::vector<std::string> alpn;       // what the site offers to clients; empty: none
   ClientAuth client_auth;
@@ -110,7 +152,9 @@ struct BackendTls {
 };
 
 struct EndpointConfig {
-  std::string host;  // an IP literal or a name to resolve
+  /// An IP literal without brackets, or a name to resolve, in lower case. A name may end in a dot,
+  /// which tells the resolver that it is complete; as a TLS name it goes without.
+  std::string host;
   uint16_t port = 0;
   Place place;
   bool operator==(const EndpointConfig&) const = default;
@@ -136,7 +180,7 @@ struct Limits {
   uint32_t connect_attempts = 3;             // endpoints tried for one connection
   Millis idle_timeout{600'000};              // no byte in either direction
   Millis half_closed_timeout{60'000};        // no byte after one direction has ended
-  uint64_t pipe_memory = 64 * 1024 * 1024;   // kernel pipes of all workers, for splicing
+  uint64_t pipe_memory = 64 * 1024 * 1024;   // kernel pipes of all workers, for splicing; 0: never
   uint32_t turn_bytes = 512 * 1024;          // moved by one session before others get their turn
   bool operator==(const Limits&) const = default;
 };
@@ -173,10 +217,10 @@ struct Config {
   AccessLogConfig access_log;
   ResolverConfig resolver;
   Limits limits;
-  std::vector<ListenerConfig> listeners;
+  std::vector<ListenerConfig> listeners;  // at least one; names and addresses differ
   std::vector<SiteConfig> sites;
   std::vector<ServiceConfig> services;
-  std::vector<SecretConfig> secrets;  // each that a site, service or client_auth names, and no other
+  std::vector<SecretConfig> secrets;  // exactly those that something above names
   bool operator==(const Config&) const = default;
 };
 

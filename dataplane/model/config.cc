@@ -1,0 +1,92 @@
+#include "dataplane/model/config.h"
+
+#include "dataplane/base/check.h"
+
+namespace sallyport {
+namespace {
+
+constexpr Word<Protocol> kProtocols[] = {{"http", Protocol::Http},
+                                         {"https", Protocol::Https},
+                                         {"tls", Protocol::Tls},
+                                         {"tcp", Protocol::Tcp}};
+constexpr Word<Scenario> kScenarios[] = {{"offload", Scenario::Offload},
+                                         {"passthrough", Scenario::Passthrough},
+                                         {"reencrypt", Scenario::Reencrypt}};
+constexpr Word<UnknownSni> kUnknownSni[] = {{"refuse", UnknownSni::Refuse},
+                                            {"default", UnknownSni::Default}};
+constexpr Word<ProxyProtocolIn> kProxyProtocolIn[] = {{"off", ProxyProtocolIn::Off},
+                                                      {"optional", ProxyProtocolIn::Optional},
+                                                      {"required", ProxyProtocolIn::Required}};
+constexpr Word<ProxyProtocolOut> kProxyProtocolOut[] = {{"off", ProxyProtocolOut::Off},
+                                                        {"v1", ProxyProtocolOut::V1},
+                                                        {"v2", ProxyProtocolOut::V2}};
+constexpr Word<VerifyClient> kVerifyClient[] = {{"off", VerifyClient::Off},
+                                                {"optional", VerifyClient::Optional},
+                                                {"required", VerifyClient::Required}};
+constexpr Word<VerifyBackend> kVerifyBackend[] = {{"full", VerifyBackend::Full},
+                                                  {"ca", VerifyBackend::Ca},
+                                                  {"none", VerifyBackend::None}};
+constexpr Word<TlsVersion> kTlsVersions[] = {{"1.2", TlsVersion::V1_2}, {"1.3", TlsVersion::V1_3}};
+
+template <class E>
+const char* word_for(E value) {
+  for (const Word<E>& word : words<E>()) {
+    if (word.value == value) return word.text;
+  }
+  CHECK(false);
+}
+
+}  // namespace
+
+std::string Place::text() const {
+  if (line == 0) return source;
+  return source + ":" + std::to_string(line) + ":" + std::to_string(column);
+}
+
+std::string Problem::text() const {
+  return place.text() + ": " + (path.empty() ? "" : path + ": ") + message;
+}
+
+template <>
+std::span<const Word<Protocol>> words() {
+  return kProtocols;
+}
+template <>
+std::span<const Word<Scenario>> words() {
+  return kScenarios;
+}
+template <>
+std::span<const Word<UnknownSni>> words() {
+  return kUnknownSni;
+}
+template <>
+std::span<const Word<ProxyProtocolIn>> words() {
+  return kProxyProtocolIn;
+}
+template <>
+std::span<const Word<ProxyProtocolOut>> words() {
+  return kProxyProtocolOut;
+}
+template <>
+std::span<const Word<VerifyClient>> words() {
+  return kVerifyClient;
+}
+template <>
+std::span<const Word<VerifyBackend>> words() {
+  return kVerifyBackend;
+}
+template <>
+std::span<const Word<TlsVersion>> words() {
+  return kTlsVersions;
+}
+
+const char* name(Protocol value) { return word_for(value); }
+const char* name(Scenario value) { return word_for(value); }
+const char* name(UnknownSni value) { return word_for(value); }
+const char* name(ProxyProtocolIn value) { return word_for(value); }
+const char* name(ProxyProtocolOut value) { return word_for(value); }
+const char* name(VerifyClient value) { return word_for(value); }
+const char* name(VerifyBackend value) { return word_for(value); }
+const char* name(TlsVersion value) { return word_for(value); }
+
+}  // namespace sallyport

@@ -1,6 +1,8 @@
 // A certificate with its chain and key, a set of authorities, and the text they come from.
 #pragma once
 
+#include <string.h>
+
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,7 +16,12 @@ namespace sallyport {
 /// PEM texts under the keys of a Kubernetes Secret, as read; empty: the key is not there.
 struct SecretData {
   std::string tls_crt, tls_key, ca_crt, ca_crl;
-  bool operator==(const SecretData&) const = default;
+
+  SecretData() = default;
+  SecretData(SecretData&&) = default;
+  SecretData& operator=(SecretData&&) = default;
+  /// Leaves no key behind in freed memory.
+  ~SecretData() { explicit_bzero(tls_key.data(), tls_key.size()); }
 };
 
 /// A leaf, the chain sent with it, and the private key that fits. Immutable; shared by threads.

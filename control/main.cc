@@ -1,0 +1,71 @@
+// The command line.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+#include <string>
+
+#include "control/check.h"
+#include "control/demo/demo.h"
+#include "control/explain.h"
+#include "control/run.h"
+#include "control/version.h"
+
+namespace {
+
+constexpr const char* kDefaultFile = "/etc/sallyport/sallyport.yaml";
+constexpr int kUsage = 2;
+
+void file_option(CLI::App& command, std::string& file) {
+  command.add_option("-c,--config", file, "the configuration file")->capture_default_str();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace sallyport;
+  CLI::App app{"sallyport: a TLS front proxy"};
+  app.require_subcommand(1);
+  std::function<int()> action;
+  std::string file = kDefaultFile;
+
+  CLI::App& run_command = *app.add_subcommand("run", "run the proxy");
+  file_option(run_command, file);
+  run_command.callback([&] { action = [&] { return run(file); }; });
+
+  CLI::App& check_command = *app.add_subcommand("check", "validate a configuration");
+  CheckOptions check_options;
+  bool no_secrets = false;
+  std::string format = "text";
+  file_option(check_command, file);
+  check_command.add_flag("--no-secrets", no_secrets, "do not read key material");
+  check_command.add_option("--format", format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  check_command.callback([&] {
+    action = [&] {
+      return check({.file = file, .secrets = !no_secrets, .json = format == "json"});
+    };
+  });
+
+  CLI::App& explain_command =
+      *app.add_subcommand("explain", "say what a connection for a name meets, and why");
+  std::string host;
+  file_option(explain_command, file);
+  explain_command.add_option("HOST", host, "a host name")->required();
+  explain_command.callback([&] { action = [&] { return explain(file, host); }; });
+
+  CLI::App& version_command = *app.add_subcommand("version", "say what this program is");
+  version_command.callback([&] {
+    action = [] {
+      std::fputs(version_text().c_str(), stdout);
+      return 0;
+    };
+  });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : kUsage;
+  }
+  return action();
+}

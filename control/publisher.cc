@@ -1,0 +1,127 @@
+#include "control/publisher.h"
+
+#include <set>
+
+#include "control/file/secret_reader.h"
+#include "control/file/yaml_reader.h"
+#include "control/version.h"
+#include "dataplane/base/log.h"
+
+namespace sallyport {
+
+namespace {
+
+int64_t seconds_now() {
+  return std::chrono::duration_cast<Seconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+// What a running process cannot change: said once, not silently ignored.
+void warn_of_what_waits_for_a_restart(const Config& before, const Config& after) {
+  auto warn = [](const char* key) {
+    log_warning("the change of a key takes effect at the next start", {{"key", key}});
+  };
+  if (before.workers != after.workers) warn("workers");
+  if (!(before.metrics == after.metrics)) warn("metrics");
+  if (!(before.admin == after.admin)) warn("admin");
+  if (!(before.resolver == after.resolver)) warn("resolver");
+  if (!(before.access_log == after.access_log)) warn("access_log");
+}
+
+}  // namespace
+
+std::vector<std::string> names_to_resolve(const Config& config) {
+  std::set<std::string> names;
+  for (const ServiceConfig& service : config.services) {
+    for (const EndpointConfig& endpoint : service.endpoints) {
+      if (!Address::parse_ip(endpoint.host)) names.insert(endpoint.host);
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+Publisher::Publisher(std::string file, Server& server, Resolver& resolver)
+    : file_(std::move(file)), server_(server), resolver_(resolver), builder_(server.workers()) {
+  metrics_.version = kVersion;
+}
+
+bool Publisher::reload() {
+  ReadResult read = read_config_file(file_);
+  if (!read.config) return refuse(read.problems);
+  return apply(std::move(*read.config));
+}
+
+bool Publisher::apply(Config config) {
+  Problems problems;
+  std::map<std::string, SecretData> secrets = read_secrets(config, problems);
+  if (!problems.empty()) return refuse(problems);
+  resolver_.set_names(names_to_resolve(config));
+  if (publish(config, std::move(secrets))) return true;
+  resolver_.set_names(names_to_resolve(config_));
+  return false;
+}
+
+bool Publisher::publish(const Config& config, std::map<std::string, SecretData> secrets) {
+  Problems problems;
+  Materials materials{std::move(secrets), resolver_.addresses()};
+  std::shared_ptr<const Snapshot> snapshot = builder_.build(config, materials, problems);
+  if (!snapshot) return refuse(problems);
+  Result<void> published = server_.publish(std::move(snapshot));
+  if (!published) return refuse({{{}, "", published.error().message}});
+
+  bool first = metrics_.last_reload_at == 0;
+  if (!first) warn_of_what_waits_for_a_restart(config_, config);
+  std::lock_guard lock(mutex_);
+  config_ = config;
+  secrets_ = std::move(materials.secrets);
+  ++metrics_.reloads_applied;
+  metrics_.last_reload_ok = true;
+  metrics_.last_reload_at = seconds_now();
+  metrics_.listeners = config.listeners.size();
+  metrics_.sites = config.sites.size();
+  metrics_.services = config.services.size();
+  log_info("configuration applied", {{"file", file_},
+                                     {"listeners", config.listeners.size()},
+                                     {"sites", config.sites.size()},
+                                     {"services", config.services.size()}});
+  return true;
+}
+
+void Publisher::refresh_addresses() {
+  Problems problems;
+  Materials materials{std::move(secrets_), resolver_.addresses()};
+  std::shared_ptr<const Snapshot> snapshot = builder_.build(config_, materials, problems);
+  secrets_ = std::move(materials.secrets);
+  if (!snapshot) return;  // cannot be: the same material was built before
+  Result<void> published = server_.publish(std::move(snapshot));
+  if (!published) log_error("new addresses not applied", {{"error", published.error().message}});
+}
+
+bool Publisher::refuse(const Problems& problems) {
+  for (const Problem& problem : problems) log_error(problem.text());
+  log_error("configuration refused, the one in use stays",
+            {{"file", file_}, {"problems", problems.size()}});
+  std::lock_guard lock(mutex_);
+  ++metrics_.reloads_refused;
+  metrics_.last_reload_ok = false;
+  return false;
+}
+
+ProcessMetrics Publisher::process_metrics() const {
+  std::lock_guard lock(mutex_);
+  ProcessMetrics all = metrics_;
+  all.resolver_failures = resolver_.failures();
+  return all;
+}
+
+Config Publisher::config() const {
+  std::lock_guard lock(mutex_);
+  return config_;
+}
+
+void Publisher::set_draining() {
+  std::lock_guard lock(mutex_);
+  metrics_.draining = true;
+}
+
+}  // namespace sallyport

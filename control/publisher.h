@@ -1,0 +1,50 @@
+// From the configuration file to a snapshot in use: all or nothing, again for each change.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "dataplane/io/resolver.h"
+#include "dataplane/observe/metrics.h"
+#include "dataplane/server.h"
+
+namespace sallyport {
+
+/// Thread: the control thread's, but for process_metrics() and config(), which any may call.
+class Publisher {
+ public:
+  /// REQUIRES: all outlive this. `first` is the configuration that the server was sized by.
+  Publisher(std::string file, Server& server, Resolver& resolver);
+
+  /// Reads the file and its secrets, and applies them. On any problem everything stays as it was,
+  /// and each problem is logged. Says whether it was applied.
+  bool reload();
+  /// Applies `config`, which was read already.
+  bool apply(Config config);
+  /// The resolver has news: the same configuration with other addresses.
+  void refresh_addresses();
+
+  ProcessMetrics process_metrics() const;
+  Config config() const;
+  void set_draining();
+
+ private:
+  bool publish(const Config& config, std::map<std::string, SecretData> secrets);
+  bool refuse(const Problems& problems);
+
+  std::string file_;
+  Server& server_;
+  Resolver& resolver_;
+  SnapshotBuilder builder_;
+  std::map<std::string, SecretData> secrets_;  // of the configuration in use
+  mutable std::mutex mutex_;                   // of what other threads read:
+  Config config_;
+  ProcessMetrics metrics_;
+};
+
+/// The names among the endpoints that must be looked up.
+std::vector<std::string> names_to_resolve(const Config& config);
+
+}  // namespace sallyport

@@ -1,0 +1,252 @@
+#include "control/run.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <condition_variable>
+#include <cstdio>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "control/admin/admin_server.h"
+#include "control/admin/connections_json.h"
+#include "control/config_json.h"
+#include "control/file/yaml_reader.h"
+#include "control/publisher.h"
+#include "dataplane/base/log.h"
+#include "dataplane/io/resolver.h"
+#include "dataplane/observe/access_log.h"
+#include "dataplane/server.h"
+
+namespace sallyport {
+
+namespace {
+
+constexpr size_t kMostConnectionsShown = 10'000;
+
+enum class Event : uint8_t { Hangup, Terminate, Interrupt, Addresses };
+
+/// What the control thread waits for.
+class Events {
+ public:
+  void push(Event event) {
+    std::lock_guard lock(mutex_);
+    queue_.push_back(event);
+    changed_.notify_one();
+  }
+  /// False when `most` passed and nothing happened.
+  bool wait(Millis most, Event& event) {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, most, [&] { return !queue_.empty(); })) return false;
+    event = queue_.front();
+    queue_.pop_front();
+    return true;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Event> queue_;
+};
+
+/// Turns signals into events. They must be blocked in every thread.
+class Signals {
+ public:
+  static sigset_t set() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (int s : {SIGHUP, SIGTERM, SIGINT, SIGUSR2}) sigaddset(&signals, s);
+    return signals;
+  }
+  static void block() {
+    sigset_t signals = set();
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    // A splice into a connection that was reset raises it, and has no flag that says not to.
+    signal(SIGPIPE, SIG_IGN);
+  }
+
+  explicit Signals(Events& events) : thread_([this, &events] { watch(events); }) {}
+  ~Signals() {
+    pthread_kill(thread_.native_handle(), SIGUSR2);
+    thread_.join();
+  }
+
+ private:
+  void watch(Events& events) {
+    sigset_t signals = set();
+    for (int caught = 0; sigwait(&signals, &caught) == 0 && caught != SIGUSR2;) {
+      events.push(caught == SIGHUP    ? Event::Hangup
+                  : caught == SIGTERM ? Event::Terminate
+                                      : Event::Interrupt);
+    }
+  }
+
+  std::thread thread_;
+};
+
+/// A loop in a thread of its own, for the resolver.
+class LoopThread {
+ public:
+  LoopThread() : thread_([this] { loop_.run(); }) {}
+  ~LoopThread() {
+    loop_.stop();
+    thread_.join();
+  }
+  Loop& loop() { return loop_; }
+
+ private:
+  Loop loop_;
+  std::thread thread_;
+};
+
+// Every connection takes two descriptors; the soft limit is there for programs that use select().
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// The process: built in the order of the members, ended in the opposite one.
+class Process {
+ public:
+  Process(const std::string& file, const Config& config, AccessLog& access_log)
+      : config_(config),
+        access_log_(access_log),
+        server_(worker_count(config), access_log),
+        resolver_(resolver_thread_.loop(), config.resolver, [this] { events_.push(Event::Addresses); }),
+        publisher_(file, server_, resolver_),
+        signals_(events_) {}
+
+  int run() {
+    if (!publisher_.apply(config_)) return 1;
+    auto admin = AdminServer::start(config_.metrics, config_.admin, admin_source());
+    if (!admin) {
+      log_error("cannot start", {{"error", admin.error().message}});
+      return 1;
+    }
+    say_where(**admin);
+    ready_ = true;
+    bool drains = serve();
+    if (drains) drain();
+    return 0;
+  }
+
+ private:
+  static size_t worker_count(const Config& config) {
+    size_t cores = std::max(1u, std::thread::hardware_concurrency());
+    return config.workers ? config.workers : std::min(cores, kMaxWorkers);
+  }
+
+  AdminSource admin_source() {
+    return {
+        [this] { return ready_.load(); },
+        [this] { return prometheus_text(server_.metrics(), publisher_.process_metrics()); },
+        [this] { return to_json(publisher_.config()); },
+        [this] {
+          return connections_json(server_.connections(kMostConnectionsShown),
+                                  server_.open_connections());
+        },
+    };
+  }
+
+  void say_where(AdminServer& admin) {
+    for (const auto& [name, address] : server_.listening()) {
+      log_info("listening", {{"listener", name}, {"address", address.text()}});
+    }
+    if (config_.metrics.enabled()) {
+      log_info("metrics", {{"address", admin.metrics_address().text()}});
+    }
+    if (config_.admin.enabled()) {
+      log_info("admin", {{"address", config_.admin.unix_path.empty()
+                                         ? admin.admin_address().text()
+                                         : "unix:" + config_.admin.unix_path}});
+    }
+    log_info("ready", {{"workers", server_.workers()}});
+  }
+
+  // Until asked to end; true: by draining.
+  bool serve() {
+    for (;;) {
+      Event event;
+      if (!events_.wait(Seconds(1), event)) {
+        server_.empty_trash();
+        continue;
+      }
+      switch (event) {
+        case Event::Hangup:
+          access_log_.reopen();
+          publisher_.reload();
+          break;
+        case Event::Addresses: publisher_.refresh_addresses(); break;
+        case Event::Terminate: return true;
+        case Event::Interrupt: return false;
+      }
+    }
+  }
+
+  void drain() {
+    Config config = publisher_.config();
+    publisher_.set_draining();
+    ready_ = false;
+    log_info("draining", {{"delay_ms", config.drain_delay.count()},
+                          {"timeout_ms", config.drain_timeout.count()},
+                          {"connections", server_.open_connections()}});
+    auto now = [] { return std::chrono::steady_clock::now(); };
+    // Those who send us clients see /readyz fail and stop; until then, come in.
+    if (wait_until(now() + config.drain_delay, [] { return false; })) return;
+    server_.stop_listening();
+    auto end = now() + config.drain_timeout;
+    if (wait_until(end, [&] { return server_.open_connections() == 0; })) return;
+    uint64_t left = server_.open_connections();
+    if (left > 0) log_warning("drain timeout, cutting connections", {{"connections", left}});
+    server_.cut_sessions();
+  }
+
+  // Waits for the time or for `done`. True: somebody insisted on ending at once.
+  template <class Done>
+  bool wait_until(std::chrono::steady_clock::time_point end, Done done) {
+    constexpr Millis kStep{20};
+    while (std::chrono::steady_clock::now() < end && !done()) {
+      Event event;
+      if (events_.wait(kStep, event) && (event == Event::Interrupt || event == Event::Terminate)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  Config config_;
+  AccessLog& access_log_;
+  Events events_;
+  std::atomic<bool> ready_{false};
+  Server server_;
+  LoopThread resolver_thread_;
+  Resolver resolver_;
+  Publisher publisher_;
+  Signals signals_;
+};
+
+}  // namespace
+
+int run(const std::string& file) {
+  Signals::block();
+  ReadResult read = read_config_file(file);
+  if (!read.config) {
+    for (const Problem& problem : read.problems) {
+      std::fprintf(stderr, "%s\n", problem.text().c_str());
+    }
+    return 1;
+  }
+  raise_descriptor_limit();
+  auto access_log = AccessLog::open(read.config->access_log.path);
+  if (!access_log) {
+    std::fprintf(stderr, "%s: access_log: %s\n", file.c_str(), access_log.error().message.c_str());
+    return 1;
+  }
+  Process process(file, *read.config, **access_log);
+  return process.run();
+}
+
+}  // namespace sallyport

@@ -1,0 +1,123 @@
+#include "dataplane/worker.h"
+
+#include <string.h>
+
+#include <algorithm>
+#include <future>
+#include <set>
+#include <utility>
+
+#include "dataplane/base/check.h"
+#include "dataplane/base/log.h"
+#include "dataplane/listener_key.h"
+
+namespace sallyport {
+
+/// Lets connections in by the rules that are current when they come.
+class Worker::Door final : public Acceptor {
+ public:
+  Door(Worker& worker, int descriptor, const ListenerRules& rules)
+      : worker_(worker), rules_(&rules), listener_(worker.loop_, descriptor, *this) {}
+
+  void set_rules(const ListenerRules& rules) { rules_ = &rules; }
+
+  void on_accept(int descriptor, const Address& peer) override {
+    begin_session(worker_, *worker_.generation_, *rules_, descriptor, peer);
+  }
+
+  void on_accept_backoff(int error) override {
+    worker_.metrics_.accept_backoffs.add();
+    log_warning("accepting pauses", {{"listener", rules_->config.name}, {"error", strerror(error)}});
+  }
+
+ private:
+  Worker& worker_;
+  const ListenerRules* rules_;  // of the current generation
+  Listener listener_;           // last: closing it accepts what is queued
+};
+
+Worker::Worker(size_t index, size_t workers, ClientTable& clients, AccessLog& access_log,
+               SnapshotTrash& trash)
+    : SessionContext(loop_, index, scratch_, pipes_, metrics_, log_, clients),
+      workers_(workers),
+      pipes_(0),
+      log_(access_log, loop_, metrics_),
+      trash_(trash),
+      thread_([this] { loop_.run(); }) {}
+
+Worker::~Worker() {
+  loop_.submit([this] {
+    doors_.clear();
+    sessions.for_each([](Session& s) { s.cut(); });
+    // A second call: the loop frees what was cut before it stops.
+    loop_.submit([this] {
+      if (generation_) {
+        generation_->current = false;
+        if (generation_->users == 0) retire(generation_);
+        generation_ = nullptr;
+      }
+      loop_.stop();
+    });
+  });
+  thread_.join();
+}
+
+void Worker::publish(std::shared_ptr<const Snapshot> snapshot, ListeningSockets sockets) {
+  loop_.submit([this, snapshot = std::move(snapshot), sockets = std::move(sockets)]() mutable {
+    use(std::move(snapshot), std::move(sockets));
+  });
+}
+
+void Worker::use(std::shared_ptr<const Snapshot> snapshot, ListeningSockets sockets) {
+  std::set<std::string> wanted;
+  for (const auto& rules : snapshot->listeners) wanted.insert(listener_key(rules->config));
+  // Closing accepts what is queued, by the rules those clients came under: before the change.
+  std::erase_if(doors_, [&](const auto& door) { return !wanted.contains(door.first); });
+
+  Generation* last = std::exchange(generation_, new Generation{std::move(snapshot)});
+  const Snapshot& now = *generation_->snapshot;
+  // Each worker has its share of the pipes, at least one.
+  pipes_.set_limit(std::max(now.config.limits.pipe_memory / workers_, uint64_t{PipePool::kPipeBytes}));
+  for (const auto& rules : now.listeners) {
+    std::string key = listener_key(rules->config);
+    std::unique_ptr<Door>& door = doors_[key];
+    if (!door) door = std::make_unique<Door>(*this, sockets.at(key), *rules);
+    door->set_rules(*rules);
+  }
+  if (!last) return;
+  last->current = false;
+  if (last->users == 0) retire(last);
+}
+
+void Worker::stop_listening() {
+  std::promise<void> done;
+  loop_.submit([&] {
+    doors_.clear();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+void Worker::cut_sessions() {
+  loop_.submit([this] { sessions.for_each([](Session& s) { s.cut(); }); });
+}
+
+std::vector<ConnectionInfo> Worker::connections(size_t most) {
+  std::promise<std::vector<ConnectionInfo>> promise;
+  auto answer = promise.get_future();
+  loop_.submit([&] {
+    std::vector<ConnectionInfo> all;
+    sessions.for_each([&](Session& s) {
+      if (all.size() < most) all.push_back(connection_info(s.describe()));
+    });
+    promise.set_value(std::move(all));
+  });
+  return answer.get();
+}
+
+void Worker::retire(Generation* generation) {
+  trash_.throw_away(std::move(generation->snapshot));
+  delete generation;
+}
+
+}  // namespace sallyport

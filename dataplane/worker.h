@@ -1,0 +1,68 @@
+// One thread: one loop, its own listening sockets, its own sessions, its own view of the snapshot.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "dataplane/io/listener.h"
+#include "dataplane/io/loop.h"
+#include "dataplane/observe/access_log.h"
+#include "dataplane/observe/connection_info.h"
+#include "dataplane/session/session.h"
+
+namespace sallyport {
+
+/// Takes back what workers no longer use. Called on worker threads.
+class SnapshotTrash {
+ public:
+  virtual ~SnapshotTrash() = default;
+  virtual void throw_away(std::shared_ptr<const Snapshot> snapshot) = 0;
+};
+
+/// Listening sockets by the text of the configured address.
+using ListeningSockets = std::map<std::string, int>;
+
+/// Thread: every public function is called by the control thread; what it asks for happens on the
+/// worker's own, in order.
+class Worker final : private SessionContext {
+ public:
+  Worker(size_t index, size_t workers, ClientTable& clients, AccessLog& access_log,
+         SnapshotTrash& trash);
+  /// Stops the loop, cutting what is still open.
+  ~Worker();
+
+  /// From here on new connections are treated by `snapshot`; those that are open keep theirs.
+  /// Takes over `sockets`, those of listeners that are new; closes those of listeners that are gone.
+  void publish(std::shared_ptr<const Snapshot> snapshot, ListeningSockets sockets);
+  /// Accepts what is queued, closes all listeners, and returns when that is done.
+  void stop_listening();
+  /// Cuts every session.
+  void cut_sessions();
+  /// Waits for the worker's turn. At most `most` connections are described.
+  std::vector<ConnectionInfo> connections(size_t most);
+
+  const WorkerMetrics& metrics() const { return metrics_; }
+
+ private:
+  class Door;  // one listener
+
+  void use(std::shared_ptr<const Snapshot> snapshot, ListeningSockets sockets);
+  void retire(Generation* generation) override;
+
+  size_t workers_;
+  Loop loop_;
+  Scratch scratch_;
+  PipePool pipes_;
+  WorkerMetrics metrics_;
+  AccessLogWriter log_;
+  SnapshotTrash& trash_;
+  Generation* generation_ = nullptr;  // current; freed when retired
+  std::map<std::string, std::unique_ptr<Door>> doors_;
+  std::thread thread_;
+};
+
+}  // namespace sallyport

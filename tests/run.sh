@@ -1,0 +1,81 @@
+#!/bin/bash
+# Takes a fresh Debian 12 or 13 machine to a tested build: installs what is missing, builds, tests.
+#
+#   tests/run.sh           release and ASan+UBSan: unit, golden, simulation, integration
+#   tests/run.sh --full    the same, then TSan, then 10 minutes of fuzzing for each parser
+#
+# Ends with a line "N passed, N failed"; the exit status is 0 if nothing failed.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+. packaging/dependencies.sh
+
+full=
+fuzz_seconds=${FUZZ_SECONDS:-600}
+[ "${1:-}" = --full ] && full=1
+
+need $build_packages libgtest-dev python3 curl openssl procps util-linux iproute2 \
+  nginx libnginx-mod-stream haproxy redis-server redis-tools
+[ -z "$full" ] || need clang libclang-rt-14-dev llvm
+
+passed=0 failed=0 failures=()
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+
+record() {  # NAME PASSED FAILED
+  passed=$((passed + $2)) failed=$((failed + $3))
+  echo "== $1: $2 passed, $3 failed"
+  [ "$3" = 0 ] || failures+=("$1")
+}
+
+# A suite of GoogleTest: counted from its report, so that a crash counts as a failure.
+gtest() {  # NAME BINARY [ENV...]
+  local name=$1 binary=$2 report="$results/$1.xml" status=0
+  shift 2
+  env "$@" "$binary" --gtest_brief=1 --gtest_output=xml:"$report" || status=$?
+  local total=0 bad=0
+  if [ -s "$report" ]; then
+    total=$(grep -m1 -o 'tests="[0-9]*"' "$report" | tr -dc 0-9)
+    bad=$(grep -m1 -o 'failures="[0-9]*"' "$report" | tr -dc 0-9)
+  fi
+  [ $status = 0 ] || [ "$bad" != 0 ] || bad=1
+  record "$name" $((total > bad ? total - bad : 0)) "$bad"
+}
+
+integration() {  # NAME BUILD [ARGS...]
+  local name=$1 build=$2 log="$results/$1.log"
+  shift 2
+  python3 tests/integration/run.py --build "$build" "$@" | tee "$log"
+  local line
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -1)
+  [ -n "$line" ] || line="0 passed, 1 failed"
+  record "$name" "$(echo "$line" | cut -d' ' -f1)" "$(echo "$line" | cut -d' ' -f3)"
+}
+
+build() {  # PRESET
+  cmake --preset "$1" >"$results/$1.configure" 2>&1 && cmake --build "build/$1" >"$results/$1.build" 2>&1 ||
+    { cat "$results/$1.configure"; tail -50 "$results/$1.build" 2>/dev/null; record "build-$1" 0 1; return 1; }
+}
+
+if python3 tests/tidy/tidy.py; then record tidy 1 0; else record tidy 0 1; fi
+
+for preset in release asan; do
+  build $preset || continue
+  gtest "unit-$preset" build/$preset/tests/unit_tests
+  gtest "simulation-$preset" build/$preset/tests/sim_tests
+  integration "integration-$preset" build/$preset
+done
+
+if [ -n "$full" ]; then
+  if build tsan; then
+    gtest unit-tsan build/tsan/tests/unit_tests
+    gtest simulation-tsan build/tsan/tests/sim_tests SALLYPORT_SEEDS=32
+    integration integration-tsan build/tsan
+  fi
+  if build fuzz; then
+    if tests/fuzz/run.sh "$fuzz_seconds"; then record fuzz 1 0; else record fuzz 0 1; fi
+  fi
+fi
+
+[ ${#failures[@]} -eq 0 ] || echo "failed: ${failures[*]}"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

@@ -1,0 +1,144 @@
+#include "dataplane/base/json_object.h"
+
+#include <arpa/inet.h>
+
+#include <array>
+#include <charconv>
+
+#include "dataplane/base/timestamp.h"
+#include "dataplane/base/utf8.h"
+
+namespace sallyport {
+
+namespace {
+
+constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
+
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (size_t c = 0x20; c < 0x7f; ++c) plain[c] = c != '"' && c != '\\';
+  return plain;
+}();
+
+void append_escape(std::string& out, char c) {
+  constexpr char kHex[] = "0123456789abcdef";
+  switch (c) {
+    case '"': out += "\\\""; return;
+    case '\\': out += "\\\\"; return;
+    case '\n': out += "\\n"; return;
+    case '\r': out += "\\r"; return;
+    case '\t': out += "\\t"; return;
+    default: break;
+  }
+  out += "\\u00";
+  out += kHex[static_cast<uint8_t>(c) >> 4];
+  out += kHex[c & 15];
+}
+
+template <class T>
+void append_number(std::string& out, T value) {
+  char digits[24];
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+
+// Without Address::text(), whose strings would be allocated.
+void append_address(std::string& out, const Address& address) {
+  if (!address.valid()) {
+    out += '-';
+    return;
+  }
+  const uint8_t* bytes = address.ip_bytes();
+  if (address.is_v4()) {
+    for (size_t i = 0; i < 4; ++i) {
+      if (i) out += '.';
+      append_number(out, unsigned{bytes[i]});
+    }
+  } else {
+    char text[INET6_ADDRSTRLEN];
+    inet_ntop(AF_INET6, bytes, text, sizeof text);
+    out += '[';
+    out += text;
+    out += ']';
+  }
+  out += ':';
+  append_number(out, unsigned{address.port()});
+}
+
+// At most `most` bytes of `value`, ending between two characters if it was UTF-8.
+std::string_view cut(std::string_view value, size_t most) {
+  while (most > 0 && (value[most] & 0xc0) == 0x80) --most;
+  return value.substr(0, most);
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view value, size_t most) {
+  bool too_long = value.size() > most;
+  if (too_long) value = cut(value, most);
+  out += '"';
+  while (!value.empty()) {
+    size_t plain = 0;
+    while (plain < value.size() && kPlain[static_cast<uint8_t>(value[plain])]) ++plain;
+    out.append(value.data(), plain);
+    value.remove_prefix(plain);
+    if (value.empty()) break;
+    char32_t point = 0;
+    size_t length = utf8_decode(value, point);
+    if (length > 1) {
+      out.append(value.data(), length);
+    } else if (length == 1) {
+      append_escape(out, value[0]);
+    } else {
+      out += kReplacement;
+      length = 1;
+    }
+    value.remove_prefix(length);
+  }
+  if (too_long) out += "…";
+  out += '"';
+}
+
+void JsonObject::put_key(std::string_view key) {
+  out_ += first_ ? "\"" : ",\"";
+  first_ = false;
+  out_ += key;
+  out_ += "\":";
+}
+
+void JsonObject::text(std::string_view key, std::string_view value, size_t most) {
+  put_key(key);
+  append_json_string(out_, value, most);
+}
+
+void JsonObject::number(std::string_view key, int64_t value) {
+  put_key(key);
+  append_number(out_, value);
+}
+
+void JsonObject::number(std::string_view key, uint64_t value) {
+  put_key(key);
+  append_number(out_, value);
+}
+
+void JsonObject::boolean(std::string_view key, bool value) {
+  put_key(key);
+  out_ += value ? "true" : "false";
+}
+
+void JsonObject::time(std::string_view key, WallTime value) {
+  put_key(key);
+  char text[kTimestampSize];
+  write_timestamp(value, text);
+  out_ += '"';
+  out_.append(text, sizeof text);
+  out_ += '"';
+}
+
+void JsonObject::address(std::string_view key, const Address& value) {
+  put_key(key);
+  out_ += '"';
+  append_address(out_, value);
+  out_ += '"';
+}
+
+}  // namespace sallyport

@@ -20,8 +20,14 @@ class Writer {
   }
   void value(std::string_view labels, uint64_t v) {
     out_ += name_;
-    if (!labels.empty()) out_ += "{" + std::string(labels) + "}";
-    out_ += " " + std::to_string(v) + "\n";
+    if (!labels.empty()) {
+      out_ += '{';
+      out_ += labels;
+      out_ += '}';
+    }
+    out_ += ' ';
+    out_ += std::to_string(v);
+    out_ += '\n';
   }
   template <class F>
   uint64_t sum(F&& pick) const {

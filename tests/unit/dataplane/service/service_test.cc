@@ -1,0 +1,70 @@
+#include "dataplane/service/service.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace sallyport {
+namespace {
+
+std::vector<Endpoint> endpoints(int count) {
+  std::vector<Endpoint> all;
+  for (int i = 0; i < count; ++i) {
+    all.push_back({Address::v4(0x0a000001u + static_cast<uint32_t>(i), 80), "name"});
+  }
+  return all;
+}
+
+Service service(int count, size_t workers = 1) {
+  return Service(ServiceConfig{}, endpoints(count), nullptr, workers);
+}
+
+constexpr Instant kNow{Seconds(100)};
+
+TEST(Service, RoundRobinVisitsEachInTurn) {
+  Service s = service(3);
+  for (int round = 0; round < 4; ++round) {
+    for (size_t i = 0; i < 3; ++i) EXPECT_EQ(s.pick(0, 0, kNow), &s.endpoints()[i]);
+  }
+}
+
+TEST(Service, WorkersBeginAtDifferentEndpoints) {
+  Service s = service(3, 2);
+  EXPECT_EQ(s.pick(0, 0, kNow), &s.endpoints()[0]);
+  EXPECT_EQ(s.pick(1, 0, kNow), &s.endpoints()[1]);
+}
+
+TEST(Service, WithoutEndpointsThereIsNone) {
+  Service s = service(0);
+  EXPECT_EQ(s.pick(0, 0, kNow), nullptr);
+}
+
+TEST(Service, AFailedEndpointIsAvoidedForAWhile) {
+  Service s = service(3);
+  s.failed(0, s.endpoints()[1], kNow);
+  for (int i = 0; i < 9; ++i) EXPECT_NE(s.pick(0, 0, kNow), &s.endpoints()[1]);
+  std::set<const Endpoint*> seen;
+  for (int i = 0; i < 3; ++i) seen.insert(s.pick(0, 0, kNow + Seconds(10)));
+  EXPECT_EQ(seen.size(), 3u);
+}
+
+TEST(Service, WhenAllFailedLatelyEachIsTriedOnce) {
+  Service s = service(2);
+  s.failed(0, s.endpoints()[0], kNow);
+  s.failed(0, s.endpoints()[1], kNow);
+  const Endpoint* first = s.pick(0, 0, kNow);
+  const Endpoint* second = s.pick(0, 1, kNow);
+  EXPECT_NE(first, second);
+  EXPECT_NE(first, nullptr);
+  EXPECT_NE(second, nullptr);
+  EXPECT_EQ(s.pick(0, 2, kNow), nullptr);
+}
+
+TEST(Service, TheOnlyEndpointIsTriedAlthoughItFailed) {
+  Service s = service(1);
+  s.failed(0, s.endpoints()[0], kNow);
+  EXPECT_EQ(s.pick(0, 0, kNow), &s.endpoints()[0]);
+}
+
+}  // namespace
+}  // namespace sallyport

@@ -34,9 +34,11 @@ Faults Faults::draw(Random& random) {
   f.latency_least = Micros(static_cast<int64_t>(random.magnitude(0, 20'000)));
   f.latency_most = f.latency_least + Micros(static_cast<int64_t>(random.magnitude(0, 20'000)));
   f.lateness_most = Micros(static_cast<int64_t>(random.magnitude(1, 200'000)));
-  f.segment_most = random.magnitude(64, 64 * 1024);
-  f.send_buffer = random.magnitude(256, 256 * 1024);
-  f.receive_buffer = random.magnitude(256, 256 * 1024);
+  // A third of the runs has room for bulk, which moves in other ways than drops do.
+  bool bulk = random.below(3) == 0;
+  f.segment_most = bulk ? 64 * 1024 : random.magnitude(64, 64 * 1024);
+  f.send_buffer = bulk ? 256 * 1024 : random.magnitude(256, 256 * 1024);
+  f.receive_buffer = bulk ? 256 * 1024 : random.magnitude(256, 256 * 1024);
   f.pipe_bytes = random.magnitude(64, 256 * 1024);
   return f;
 }

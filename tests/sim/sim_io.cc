@@ -207,6 +207,8 @@ void Socket::reset() {
   loop_->impl().network.close(std::exchange(descriptor_, -1), true);
 }
 
+void Socket::refuse(int descriptor) { sim::Network::current().close(descriptor, true); }
+
 Address Socket::local_address() const {
   return open() ? loop_->impl().network.end(descriptor_).local() : Address();
 }

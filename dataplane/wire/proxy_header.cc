@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <optional>
+#include <string>
 
 #include "dataplane/base/check.h"
 
@@ -275,20 +276,10 @@ class Writer {
 };
 
 // As IPv6, mapped if need be. (Address itself turns mapped addresses into IPv4.)
-struct Six {
-  explicit Six(const Address& address) {
-    if (address.is_v4()) bytes[10] = bytes[11] = 0xff;
-    std::memcpy(bytes + 16 - address.ip_size(), address.ip_bytes(), address.ip_size());
-  }
-  uint8_t bytes[16] = {};
-};
-
 void write_ip(Writer& writer, const Address& address, bool six) {
-  if (six) {
-    writer.bytes(Six(address).bytes);
-  } else {
-    writer.bytes({address.ip_bytes(), 4});
-  }
+  constexpr uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  if (six && address.is_v4()) writer.bytes(kMapped);
+  writer.bytes({address.ip_bytes(), address.ip_size()});
 }
 
 void write_tls(Writer& writer, const ProxyTls& tls) {
@@ -307,20 +298,15 @@ void write_tls(Writer& writer, const ProxyTls& tls) {
   writer.length_at(length);
 }
 
-// Eight groups in hexadecimal: the specification knows no dotted end, which is how others would
-// print a mapped address, and does not require the double colon.
-void print_six(const Address& address, char (&out)[40]) {
-  Six six(address);
-  char* at = out;
-  for (int i = 0; i < 16; i += 2) {
-    unsigned group = static_cast<unsigned>(six.bytes[i] << 8 | six.bytes[i + 1]);
-    at += std::snprintf(at, 6, i == 0 ? "%x" : ":%x", group);
-  }
-}
-
-void print_four(const Address& address, char (&out)[40]) {
+// Receivers log this text as it came, so IPv6 is written the short way. A mapped address gets no
+// dotted end, though, which the specification's grammar does not have.
+std::string ip_in_line(const Address& address, bool six) {
+  if (!six || !address.is_v4()) return address.ip_text();
   const uint8_t* ip = address.ip_bytes();
-  std::snprintf(out, sizeof out, "%u.%u.%u.%u", ip[0], ip[1], ip[2], ip[3]);
+  char text[24];
+  std::snprintf(text, sizeof text, "::ffff:%x:%x", static_cast<unsigned>(ip[0] << 8 | ip[1]),
+                static_cast<unsigned>(ip[2] << 8 | ip[3]));
+  return text;
 }
 
 }  // namespace
@@ -342,12 +328,11 @@ size_t write_proxy_v1(const ProxySend& send, MutableBytes out) {
     return static_cast<size_t>(std::snprintf(text, out.size(), "PROXY UNKNOWN\r\n"));
   }
   bool six = !send.source.is_v4() || !send.destination.is_v4();
-  char source[40], destination[40];
-  auto print = six ? print_six : print_four;
-  print(send.source, source);
-  print(send.destination, destination);
-  int size = std::snprintf(text, out.size(), "PROXY TCP%c %s %s %u %u\r\n", six ? '6' : '4', source,
-                           destination, send.source.port(), send.destination.port());
+  std::string source = ip_in_line(send.source, six);
+  std::string destination = ip_in_line(send.destination, six);
+  int size = std::snprintf(text, out.size(), "PROXY TCP%c %s %s %u %u\r\n", six ? '6' : '4',
+                           source.c_str(), destination.c_str(), send.source.port(),
+                           send.destination.port());
   return static_cast<size_t>(size);
 }
 

@@ -37,7 +37,12 @@ class ClientTable {
   };
 
   /// Reason::Closed when admitted, and then `ticket` holds the place; else the limit's reason.
+  /// A `client` that is not valid() stands for whoever a PROXY header will name: only the limit on
+  /// all connections is applied.
   Reason admit(const Address& client, const Limits& limits, Ticket& ticket);
+  /// The header has named `client`: its own limit is applied. REQUIRES: `ticket` was admitted for
+  /// nobody yet.
+  Reason name_client(const Address& client, const Limits& limits, Ticket& ticket);
 
   uint64_t open() const { return open_.load(std::memory_order_relaxed); }
 
@@ -52,6 +57,7 @@ class ClientTable {
   };
 
   Shard& shard(const Address& client) { return shards_[client.ip_hash() % shards_.size()]; }
+  bool enter(const Address& client, const Limits& limits);
   void leave(const Address& client);
 
   std::atomic<uint64_t> open_{0};

@@ -74,10 +74,7 @@ bool Entry::receive() {
 Entry::Look Entry::read_proxy_header() {
   Arrival& a = arrival();
   const ListenerConfig& listener = a.rules->config;
-  bool trusted = listener.proxy_protocol == ProxyProtocolIn::Required
-                     ? listener.trusted_networks.empty() ||
-                           contains(listener.trusted_networks, record().peer)
-                     : contains(listener.trusted_networks, record().peer);
+  bool trusted = trusts_proxy(listener, record().peer);
   if (!trusted && listener.proxy_protocol == ProxyProtocolIn::Required) {
     finish(Reason::ProxyHeaderUntrusted);
     return Look::Settled;
@@ -111,6 +108,12 @@ Entry::Look Entry::read_proxy_header() {
         a.destination = header.destination;
       }
       break;
+  }
+  if (trusted && context().clients.name_client(record().client, limits(), a.ticket) !=
+                     Reason::Closed) {
+    reached(Limit::ConnectionsPerClient);
+    finish(Reason::OverConnectionsPerClient);
+    return Look::Settled;
   }
   if (listener.protocol == Protocol::Tcp) {
     go_on(nullptr, a.rules->service);

@@ -62,6 +62,16 @@ void Session::bury() {
   context_.loop.bury(std::unique_ptr<Task>(this));
 }
 
+bool trusts_proxy(const ListenerConfig& listener, const Address& peer) {
+  switch (listener.proxy_protocol) {
+    case ProxyProtocolIn::Off: return false;
+    case ProxyProtocolIn::Optional: return contains(listener.trusted_networks, peer);
+    case ProxyProtocolIn::Required:
+      return listener.trusted_networks.empty() || contains(listener.trusted_networks, peer);
+  }
+  return false;
+}
+
 void begin_session(SessionContext& context, Generation& generation, const ListenerRules& rules,
                    int descriptor, const Address& peer) {
   Arrival arrival(context.scratch.blocks);
@@ -76,7 +86,10 @@ void begin_session(SessionContext& context, Generation& generation, const Listen
   context.metrics.accepted.add();
   context.metrics.open.add();
 
-  Reason admitted = context.clients.admit(peer, generation.snapshot->config.limits, arrival.ticket);
+  // A trusted proxy's own address stands for many clients.
+  Address counted = trusts_proxy(rules.config, peer) ? Address() : peer;
+  Reason admitted =
+      context.clients.admit(counted, generation.snapshot->config.limits, arrival.ticket);
   if (admitted != Reason::Closed) {
     Limit limit = admitted == Reason::OverConnections ? Limit::Connections
                                                       : Limit::ConnectionsPerClient;

@@ -135,6 +135,9 @@ class Session : public Task, public ListLink<SessionList> {
   bool finished_ = false;
 };
 
+/// Whether a PROXY header from `peer` would be believed on this listener.
+bool trusts_proxy(const ListenerConfig& listener, const Address& peer);
+
 /// A new connection: counts it, applies the limits, and starts the session that fits the listener.
 /// Takes over the descriptor.
 void begin_session(SessionContext& context, Generation& generation, const ListenerRules& rules,

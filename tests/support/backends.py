@@ -2,7 +2,6 @@
 
 import http.server
 import multiprocessing
-import os
 import socket
 import ssl
 import threading
@@ -114,7 +113,6 @@ class BackendProcess:
         ours, theirs = context.Pipe()
 
         def body():
-            os.setsid()
             theirs.send(Backend(handler, tls, proxy).port)
             threading.Event().wait()
 

@@ -8,7 +8,8 @@ from .waiting import eventually
 
 
 class Process:
-    """Runs a program in its own process group; `output` is what it wrote, both streams."""
+    """Runs a program; `output` is what it wrote, both streams. It stays in our process group, which
+    the runner kills as a whole if it must."""
 
     def __init__(self, arguments, folder, name=None, **options):
         self.name = name or pathlib.Path(arguments[0]).name
@@ -16,7 +17,7 @@ class Process:
         with open(self.log, "ab") as out:
             self._popen = subprocess.Popen(
                 [str(a) for a in arguments], stdin=subprocess.DEVNULL, stdout=out,
-                stderr=subprocess.STDOUT, start_new_session=True, **options)
+                stderr=subprocess.STDOUT, **options)
         self.pid = self._popen.pid
 
     @property

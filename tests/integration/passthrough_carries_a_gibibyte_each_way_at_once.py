@@ -1,0 +1,18 @@
+"""The client's own TLS goes through untouched, moved by the kernel: a GiB each way at once, whoever
+ends first, in less than 64 MiB of resident memory with one worker."""
+
+import sys
+
+sys.path.append(sys.path[0] + "/..")
+from support.bulk import carry_each_way
+from support.scenario import main
+
+TIMEOUT = 120
+
+
+def test(t):
+    carry_each_way(t, "passthrough")
+
+
+if __name__ == "__main__":
+    main(test)

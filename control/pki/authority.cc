@@ -13,7 +13,7 @@ namespace {
 using Clock = std::chrono::system_clock;
 
 /// How far a peer's clock may be behind ours.
-constexpr std::chrono::minutes clock_skew_max{5};
+constexpr std::chrono::minutes kClockSkewMax{5};
 
 Result<void> check_validity(const Validity& validity) {
   if (validity.duration.count() > 0) return {};
@@ -61,7 +61,7 @@ Result<Authority> Authority::make(const AuthorityRequest& request) {
 
   CertificateBuilder builder(names, **key);
   const Validity& validity = request.validity;
-  builder.set_validity(validity.now - clock_skew_max, validity.now + validity.duration);
+  builder.set_validity(validity.now - kClockSkewMax, validity.now + validity.duration);
   builder.set_issuer(nullptr);
   builder.add_extension(NID_basic_constraints, "critical,CA:TRUE,pathlen:0");
   builder.add_extension(NID_key_usage, "critical,keyCertSign,cRLSign");
@@ -77,13 +77,14 @@ Result<IssuedSecret> Authority::issue(const IssueRequest& request) const {
   if (auto checked = check_request(request); !checked) return checked.error();
   const Clock::time_point end = request.validity.now + request.validity.duration;
   if (outlives(end, *certificate_)) {
-    return Error{"the certificate would be valid for longer than its authority: shorten its duration"};
+    return Error{"the certificate would be valid for longer than its authority: shorten its "
+                 "duration"};
   }
   Result<EvpPkeyPtr> key = generate_key(request.key);
   if (!key) return key.error();
 
   CertificateBuilder builder(request.names, **key);
-  builder.set_validity(request.validity.now - clock_skew_max, end);
+  builder.set_validity(request.validity.now - kClockSkewMax, end);
   builder.set_issuer(certificate_.get());
   builder.add_extension(NID_basic_constraints, "critical,CA:FALSE");
   builder.add_extension(NID_key_usage, key_usage(request));

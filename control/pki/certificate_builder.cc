@@ -7,7 +7,7 @@
 namespace sallyport {
 namespace {
 
-constexpr int serial_bits = 128;
+constexpr int kSerialBits = 128;
 
 using BignumPtr = std::unique_ptr<BIGNUM, OpensslFree<BN_free>>;
 using ExtensionPtr = std::unique_ptr<X509_EXTENSION, OpensslFree<X509_EXTENSION_free>>;
@@ -16,7 +16,7 @@ using ExtensionPtr = std::unique_ptr<X509_EXTENSION, OpensslFree<X509_EXTENSION_
 /// at most 20 octets).
 bool set_serial(X509& certificate) {
   BignumPtr serial(BN_new());
-  return serial && BN_rand(serial.get(), serial_bits, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY) == 1 &&
+  return serial && BN_rand(serial.get(), kSerialBits, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY) == 1 &&
          BN_to_ASN1_INTEGER(serial.get(), X509_get_serialNumber(&certificate)) != nullptr;
 }
 
@@ -55,7 +55,8 @@ void CertificateBuilder::add_extension(int nid, const char* value) {
   X509V3_set_ctx(&context, issuer_, certificate_.get(), nullptr, nullptr, 0);
   X509V3_set_ctx_nodb(&context);
   ExtensionPtr extension(X509V3_EXT_conf_nid(nullptr, &context, nid, value));
-  require(extension && X509_add_ext(certificate_.get(), extension.get(), -1) == 1, "add an extension");
+  require(extension && X509_add_ext(certificate_.get(), extension.get(), -1) == 1,
+          "add an extension");
 }
 
 void CertificateBuilder::add_alternative_names(const CertificateNames& names) {
@@ -72,7 +73,8 @@ Result<X509Ptr> CertificateBuilder::sign(EVP_PKEY& issuer_key) && {
 }
 
 void CertificateBuilder::require(bool good, const char* doing) {
-  if (!good && error_.empty()) error_ = std::string("cannot ") + doing + ": " + take_openssl_error();
+  if (good || !error_.empty()) return;
+  error_ = std::string("cannot ") + doing + ": " + take_openssl_error();
 }
 
 void CertificateBuilder::require(const Result<void>& result) {

@@ -10,9 +10,9 @@
 namespace sallyport {
 namespace {
 
-constexpr size_t common_name_max = 64;  // RFC 5280 appendix A, ub-common-name
-constexpr size_t dns_name_max = 253;
-constexpr size_t label_max = 63;
+constexpr size_t kCommonNameMax = 64;  // RFC 5280 appendix A, ub-common-name
+constexpr size_t kDnsNameMax = 253;
+constexpr size_t kLabelMax = 63;
 
 using GeneralNamePtr = std::unique_ptr<GENERAL_NAME, OpensslFree<GENERAL_NAME_free>>;
 using GeneralNamesPtr = std::unique_ptr<GENERAL_NAMES, OpensslFree<GENERAL_NAMES_free>>;
@@ -24,12 +24,12 @@ bool is_label_character(char c) {
 }
 
 bool is_label(std::string_view label) {
-  return !label.empty() && label.size() <= label_max && label.front() != '-' &&
+  return !label.empty() && label.size() <= kLabelMax && label.front() != '-' &&
          label.back() != '-' && std::all_of(label.begin(), label.end(), is_label_character);
 }
 
 bool is_dns_name(std::string_view name) {
-  if (name.size() > dns_name_max) return false;
+  if (name.size() > kDnsNameMax) return false;
   if (name.starts_with("*.")) name.remove_prefix(2);
   for (;;) {
     const size_t dot = name.find('.');
@@ -66,9 +66,9 @@ Result<void> check_names(const CertificateNames& names) {
   if (names.common_name.empty() && names.dns_names.empty() && names.ips.empty()) {
     return Error{"a certificate needs a common name, a DNS name or an IP address"};
   }
-  if (names.common_name.size() > common_name_max) {
+  if (names.common_name.size() > kCommonNameMax) {
     return Error{"the common name \"" + names.common_name + "\" is longer than " +
-                 std::to_string(common_name_max) +
+                 std::to_string(kCommonNameMax) +
                  " characters: leave it empty and give a DNS name"};
   }
   for (const std::string& dns : names.dns_names) {

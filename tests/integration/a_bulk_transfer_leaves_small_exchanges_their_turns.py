@@ -8,7 +8,7 @@ import statistics
 import threading
 import time
 
-from support.scenario import main, tls_listener
+from support.scenario import main, tcp_line, tls_listener
 
 EXCHANGES = 50
 
@@ -23,10 +23,9 @@ def test(t):
     source = t.backend_process(endless)
     echo = t.backend()
     port, small = t.port(), t.port()
-    body = tls_listener(port) + (
-        f'  - {{name: small, address: "127.0.0.1:{small}", protocol: tcp, service: small}}\n'
-    ) + t.three_sites(source.address, source.address) + (
-        f'  - {{name: small, endpoints: ["{echo.address}"]}}\n')
+    body = (tls_listener(port) + tcp_line(small, "small") +
+            t.three_sites(source.address, source.address) +
+            f'  - {{name: small, endpoints: ["{echo.address}"]}}\n')
     t.sallyport(body)
     for _ in range(2):
         bulk = t.connect(port, "offload.test")

@@ -113,6 +113,12 @@ def tls_listener(port, keys=""):
     return f'listeners:\n  - {{name: tls, address: "127.0.0.1:{port}", protocol: tls{keys}}}\n'
 
 
+def tcp_line(port, service, name="tcp"):
+    """One more listener, to follow tls_listener."""
+    return (f'  - {{name: {name}, address: "127.0.0.1:{port}", protocol: tcp, '
+            f"service: {service}}}\n")
+
+
 def main(test):
     arguments = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__,
                                         formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -1,0 +1,73 @@
+"""The process may have too few descriptors for its clients. It must not spin on accept, end, or
+cut those who are inside: the kernel's queue keeps the rest, and when descriptors come free they
+are served, all by itself."""
+
+import sys
+
+sys.path.append(sys.path[0] + "/..")
+
+from support import names
+from support.process import run
+from support.scenario import main, tcp_line, tls_listener
+from support.waiting import eventually
+
+ROOM = 40  # descriptors that clients and backends may take: two for each connection
+
+
+def test(t):
+    backend = t.backend()
+    port, tcp = t.port(), t.port()
+    proxy = t.sallyport(tls_listener(port) + tcp_line(tcp, "plain") +
+                        t.three_sites(backend.address, backend.address))
+    limit = proxy.process.descriptors() + ROOM
+    done = run(["prlimit", "--pid", proxy.process.pid, f"--nofile={limit}:"])
+    assert done.returncode == 0, done.stderr
+
+    inside = [t.connect(tcp) for _ in range(ROOM // 2 - 4)]
+    assert all(echoes(c) for c in inside)
+    # Each of these connects, as far as the kernel can tell; descriptors do not suffice for all.
+    waiting = [t.connect(tcp, timeout=30) for _ in range(ROOM)]
+    spent = cpu_seconds(proxy)
+
+    def paused():
+        # The metrics address cannot be asked now: its connections need descriptors too.
+        return proxy.process.descriptors() >= limit
+    eventually("descriptors have run out", paused)
+    assert all(echoes(c) for c in inside), "somebody inside was cut"
+    spent = cpu_seconds(proxy) - spent
+    assert spent < 2, f"{spent:.1f} s of CPU time while there is nothing to do"
+
+    for channel in inside:
+        channel.close()
+    served = 0
+    for channel in waiting:  # by and by: each that is served makes room for the next
+        served += echoes(channel)
+        channel.close()
+    # Those accepted when the last descriptor was gone had no backend, and were told.
+    print(f"{served} of {len(waiting)} who waited were served")
+    assert served >= len(waiting) // 2, served
+
+    def all_well():
+        return proxy.is_ready() and echoes(t.connect(tcp))
+    eventually("everything is as it was", all_well)
+    metrics = proxy.metrics()
+    assert metrics.sum(names.BACKOFFS) > 0
+    proxy.wait_idle()
+
+
+def cpu_seconds(proxy):
+    with open(f"/proc/{proxy.process.pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def echoes(channel):
+    try:
+        channel.send(b"here")
+        return channel.recv_exactly(4) == b"here"
+    except Exception:
+        return False
+
+
+if __name__ == "__main__":
+    main(test)

@@ -58,7 +58,8 @@ std::optional<Address> Address::parse_ip(std::string_view text, uint16_t port) {
     if (text.find(':') == std::string_view::npos) return std::nullopt;
   }
   char buffer[INET6_ADDRSTRLEN + 1];
-  if (text.size() >= sizeof buffer) return std::nullopt;
+  // inet_pton would stop at a NUL and not see what stands behind it.
+  if (text.size() >= sizeof buffer || text.find('\0') != text.npos) return std::nullopt;
   std::memcpy(buffer, text.data(), text.size());
   buffer[text.size()] = 0;
   in_addr four;

@@ -19,6 +19,7 @@ TEST(Address, RefusesWhatCouldBeReadTwoWays) {
                            "10.0.0.1:443x"}) {
     EXPECT_FALSE(Address::parse(text)) << text;
   }
+  EXPECT_FALSE(Address::parse_ip(std::string_view("10.0.0.1\0.example", 17)));
 }
 
 TEST(Address, MappedIpv6IsIpv4) {

@@ -1,0 +1,239 @@
+#include "control/file/draft_reader.h"
+
+#include "control/file/yaml_mapping.h"
+
+namespace sallyport {
+namespace {
+
+// One function for each kind of mapping, each naming all keys that it can have.
+class DraftReader {
+ public:
+  explicit DraftReader(Problems& problems) : problems_(problems) {}
+
+  Draft read(const YamlNode& root, const Place& place) {
+    Draft draft;
+    draft.place = place;
+    YamlMapping map(root, place, problems_);
+    draft.secrets_directory = map.text("secrets_directory");
+    draft.workers = workers(map);
+    draft.metrics = address_or_off(map, "metrics", "address");
+    draft.admin = address_or_off(map, "admin", "address");
+    draft.watch = map.boolean("watch");
+    drain(map, draft);
+    draft.access_log = address_or_off(map, "access_log", "path");
+    draft.resolver = resolver(map);
+    draft.limits = limits(map);
+    draft.listeners = list(map, "listeners", &DraftReader::listener);
+    draft.sites = list(map, "sites", &DraftReader::site).or_else({});
+    draft.services = list(map, "services", &DraftReader::service).or_else({});
+    draft.secrets = list(map, "secrets", &DraftReader::secret).or_else({});
+    map.finish();
+    return draft;
+  }
+
+ private:
+  // The list under `key`, each item of which is a mapping that `item` reads.
+  template <class T>
+  Written<std::vector<T>> list(YamlMapping& map, const char* key,
+                               T (DraftReader::*item)(YamlMapping&)) {
+    return map.list<T>(key, [this, item](const YamlNode& node, const Place& place) {
+      YamlMapping inner(node, place, problems_);
+      T draft = (this->*item)(inner);
+      inner.finish();
+      return draft;
+    });
+  }
+
+  static Written<uint64_t> workers(YamlMapping& map) {
+    const YamlNode* node = map.child("workers");
+    if (node && node->kind == YamlNode::Kind::Scalar && node->scalar == "auto") return {};
+    return map.count("workers");
+  }
+
+  // `metrics: off`, or `metrics: {address: …}`.
+  Written<std::string> address_or_off(YamlMapping& map, const char* key, const char* inner) {
+    const YamlNode* node = map.child(key);
+    if (!node) return map.text(key);
+    if (node->kind == YamlNode::Kind::Mapping) {
+      YamlMapping nested(*node, map.place_of_child(*node), problems_);
+      auto written = nested.text(inner);
+      nested.finish();
+      return written;
+    }
+    auto written = map.text(key);
+    if (written && *written != "off") {
+      map.complain_at(*node, quoted(*written) + " is not possible here: write off or {" + inner +
+                                 ": " + *written + "}");
+      written.value.reset();
+    }
+    return written;
+  }
+
+  void drain(YamlMapping& map, Draft& draft) {
+    const YamlNode* node = map.child("drain");
+    if (!node) return;
+    YamlMapping drain(*node, map.place_of_child(*node), problems_);
+    draft.drain_delay = drain.duration("delay");
+    draft.drain_timeout = drain.duration("timeout");
+    drain.finish();
+  }
+
+  DraftResolver resolver(YamlMapping& map) {
+    DraftResolver draft;
+    const YamlNode* node = map.child("resolver");
+    if (!node) return draft;
+    YamlMapping resolver(*node, map.place_of_child(*node), problems_);
+    draft.servers = resolver.texts("servers");
+    draft.timeout = resolver.duration("timeout");
+    draft.min_ttl = resolver.duration("min_ttl");
+    draft.max_ttl = resolver.duration("max_ttl");
+    resolver.finish();
+    return draft;
+  }
+
+  DraftLimits limits(YamlMapping& map) {
+    DraftLimits draft;
+    const YamlNode* node = map.child("limits");
+    if (!node) return draft;
+    YamlMapping limits(*node, map.place_of_child(*node), problems_);
+    draft.connections = limits.count("connections");
+    draft.connections_per_client = limits.count("connections_per_client");
+    draft.hello_size = limits.size("hello_size");
+    draft.hello_timeout = limits.duration("hello_timeout");
+    draft.handshake_timeout = limits.duration("handshake_timeout");
+    draft.connect_timeout = limits.duration("connect_timeout");
+    draft.connect_attempts = limits.count("connect_attempts");
+    draft.idle_timeout = limits.duration("idle_timeout");
+    draft.half_closed_timeout = limits.duration("half_closed_timeout");
+    draft.pipe_memory = limits.size("pipe_memory");
+    draft.turn_bytes = limits.size("turn_bytes");
+    limits.finish();
+    return draft;
+  }
+
+  DraftListener listener(YamlMapping& map) {
+    DraftListener draft;
+    draft.place = map.place();
+    draft.name = map.text("name");
+    draft.address = map.text("address");
+    draft.protocol = map.word<Protocol>("protocol");
+    draft.unknown_sni = map.word<UnknownSni>("unknown_sni");
+    draft.proxy_protocol = map.word<ProxyProtocolIn>("proxy_protocol");
+    draft.trusted_networks = map.texts("trusted_networks");
+    draft.service = map.target("service");
+    return draft;
+  }
+
+  DraftSite site(YamlMapping& map) {
+    DraftSite draft;
+    draft.place = map.place();
+    draft.hosts = map.text_or_texts("host");
+    draft.listeners = map.texts("listeners");
+    draft.scenario = map.word<Scenario>("scenario");
+    draft.secrets = map.text_or_texts("secret");
+    draft.min_tls = map.word<TlsVersion>("min_tls");
+    draft.alpn = map.texts("alpn");
+    draft.client_auth = client_auth(map);
+    draft.redirect_http = map.boolean("redirect_http");
+    draft.service = map.target("service");
+    draft.routes = list(map, "routes", &DraftReader::route);
+    return draft;
+  }
+
+  Written<DraftClientAuth> client_auth(YamlMapping& map) {
+    Written<DraftClientAuth> written;
+    written.place = map.place();
+    const YamlNode* node = map.child("client_auth");
+    if (!node) return written;
+    written.given = true;
+    written.place = map.place_of_child(*node);
+    YamlMapping auth(*node, written.place, problems_);
+    if (!auth.valid()) return written;
+    written.value.emplace();
+    written.value->verify = auth.word<VerifyClient>("verify");
+    written.value->secret = auth.text("secret");
+    written.value->depth = auth.count("depth");
+    on_failure(auth);
+    auth.finish();
+    return written;
+  }
+
+  // A failed verification ends the handshake, which is what `abort` asks for.
+  void on_failure(YamlMapping& auth) {
+    auto written = auth.text("on_failure");
+    if (!written || *written == "abort") return;
+    std::string reason =
+        *written == "respond"
+            ? "respond is not available, for sites carry bytes, in which there is no answer to "
+              "give: write abort, which ends the handshake"
+            : quoted(*written) + " is not possible here: write abort";
+    complain(problems_, written.place, reason);
+  }
+
+  DraftRoute route(YamlMapping& map) {
+    DraftRoute draft;
+    draft.place = map.place();
+    draft.path = map.text("path");
+    draft.path_type = map.word<PathType>("path_type");
+    draft.service = map.target("service");
+    if (const YamlNode* node = map.child("client_auth")) {
+      map.complain_at(*node, "is not available on a route, for sites carry bytes and the client is "
+                             "asked in the handshake: write it on the site");
+    }
+    return draft;
+  }
+
+  DraftService service(YamlMapping& map) {
+    DraftService draft;
+    draft.place = map.place();
+    draft.name = map.text("name");
+    draft.endpoints = map.texts("endpoints");
+    draft.tls = backend_tls(map);
+    draft.proxy_protocol = map.word<ProxyProtocolOut>("proxy_protocol");
+    return draft;
+  }
+
+  Written<DraftBackendTls> backend_tls(YamlMapping& map) {
+    Written<DraftBackendTls> written;
+    written.place = map.place();
+    const YamlNode* node = map.child("tls");
+    if (!node) return written;
+    written.given = true;
+    written.place = map.place_of_child(*node);
+    YamlMapping tls(*node, written.place, problems_);
+    if (!tls.valid()) return written;
+    written.value.emplace();
+    written.value->verify = tls.word<VerifyBackend>("verify");
+    written.value->secret = tls.text("secret");
+    written.value->name = tls.text("name");
+    written.value->min_tls = tls.word<TlsVersion>("min_tls");
+    written.value->alpn = tls.texts("alpn");
+    tls.finish();
+    return written;
+  }
+
+  DraftSecret secret(YamlMapping& map) {
+    DraftSecret draft;
+    draft.place = map.place();
+    draft.name = map.text("name");
+    draft.directory = map.text("directory");
+    draft.tls_crt = map.text("tls.crt");
+    draft.tls_key = map.text("tls.key");
+    draft.ca_crt = map.text("ca.crt");
+    draft.ca_crl = map.text("ca.crl");
+    return draft;
+  }
+
+  Problems& problems_;
+};
+
+}  // namespace
+
+Draft read_draft(const YamlNode& root, const std::string& file, Problems& problems) {
+  Draft draft = DraftReader(problems).read(root, place_of(root, file, ""));
+  size_t slash = file.rfind('/');
+  if (slash != std::string::npos) draft.folder = file.substr(0, slash + 1);
+  return draft;
+}
+
+}  // namespace sallyport

@@ -1,0 +1,32 @@
+// How validation words what it finds.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dataplane/model/config.h"
+#include "dataplane/model/draft.h"
+
+namespace sallyport {
+
+/// Reports `message` about what is written at `place`, unless there are 1000 problems already.
+void complain(Problems& problems, const Place& place, std::string message);
+
+/// `"web" is not declared (declared: api, static)`, with the nearest first if one is near.
+std::string not_declared(std::string_view name, const std::vector<std::string>& declared);
+
+/// The word of `words` that `text` was probably meant to be; empty if none is close.
+std::string nearest(std::string_view text, const std::vector<std::string>& words);
+
+/// `text` in quotes, without its end if it is very long.
+std::string quoted(std::string_view text);
+
+/// Whether `name` may name a listener, service or secret: it will stand in logs, metrics and
+/// paths. Complains if not.
+bool check_name(const Written<std::string>& name, Problems& problems);
+
+/// The protocol names of an ALPN list (RFC 7301 section 3.1). Complains about each that is none.
+std::vector<std::string> check_alpn(const WrittenList<std::string>& list, Problems& problems);
+
+}  // namespace sallyport

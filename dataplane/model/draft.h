@@ -1,0 +1,133 @@
+// A configuration as somebody wrote it: typed, but not yet believed. Each value knows where it
+// stands, so that whatever is found wrong with it can be said with its place. Sources (a YAML
+// file, objects of a cluster) make Drafts; model/validate.h turns one into a Config.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dataplane/model/config.h"
+
+namespace sallyport {
+
+/// A value that may have been left out, or that was written but is wrong.
+template <class T>
+struct Written {
+  std::optional<T> value;  // none: left out, or wrong and its Problem already reported
+  bool given = false;
+  Place place;             // of the value; when it was left out, of what should hold it
+
+  bool wrong() const { return given && !value; }
+  /// Only for a value that is there.
+  const T& operator*() const { return *value; }
+  const T* operator->() const { return &*value; }
+  explicit operator bool() const { return value.has_value(); }
+  T or_else(T otherwise) const { return value.value_or(std::move(otherwise)); }
+};
+
+template <class T>
+using WrittenList = Written<std::vector<Written<T>>>;
+
+/// Where traffic goes: the name of a service, or the endpoints themselves.
+struct DraftTarget {
+  std::string service;  // empty: the endpoints are written in place
+  std::vector<Written<std::string>> endpoints;
+};
+
+struct DraftSecret {
+  Place place;
+  Written<std::string> name, directory;
+  Written<std::string> tls_crt, tls_key, ca_crt, ca_crl;
+};
+
+struct DraftListener {
+  Place place;
+  Written<std::string> name;     // left out: the address as it is written
+  Written<std::string> address;  // "10.0.0.1:443", "[::1]:443", ":443"
+  Written<Protocol> protocol;
+  Written<UnknownSni> unknown_sni;
+  Written<ProxyProtocolIn> proxy_protocol;
+  WrittenList<std::string> trusted_networks;
+  Written<DraftTarget> service;
+};
+
+struct DraftClientAuth {
+  Written<VerifyClient> verify;  // left out: required
+  Written<std::string> secret;
+  Written<uint64_t> depth;
+};
+
+enum class PathType : uint8_t { Prefix, Exact };
+template <>
+std::span<const Word<PathType>> words();
+
+struct DraftRoute {
+  Place place;
+  Written<std::string> path;
+  Written<PathType> path_type;
+  Written<DraftTarget> service;
+};
+
+struct DraftSite {
+  Place place;
+  WrittenList<std::string> hosts;
+  WrittenList<std::string> listeners;  // left out: every one that fits
+  Written<Scenario> scenario;
+  WrittenList<std::string> secrets;    // left out: the one named after the first host
+  Written<TlsVersion> min_tls;
+  WrittenList<std::string> alpn;
+  Written<DraftClientAuth> client_auth;
+  Written<bool> redirect_http;
+  Written<DraftTarget> service;        // the same as one route for "/"
+  Written<std::vector<DraftRoute>> routes;
+};
+
+struct DraftBackendTls {
+  Written<VerifyBackend> verify;
+  Written<std::string> secret, name;
+  Written<TlsVersion> min_tls;
+  WrittenList<std::string> alpn;
+};
+
+struct DraftService {
+  Place place;
+  Written<std::string> name;
+  WrittenList<std::string> endpoints;
+  Written<DraftBackendTls> tls;
+  Written<ProxyProtocolOut> proxy_protocol;
+};
+
+/// The fields of Limits, under the same names.
+struct DraftLimits {
+  Written<uint64_t> connections, connections_per_client, hello_size, connect_attempts;
+  Written<uint64_t> pipe_memory, turn_bytes;
+  Written<Millis> hello_timeout, handshake_timeout, connect_timeout;
+  Written<Millis> idle_timeout, half_closed_timeout;
+};
+
+struct DraftResolver {
+  WrittenList<std::string> servers;
+  Written<Millis> timeout, min_ttl, max_ttl;
+};
+
+struct Draft {
+  Place place;  // of the whole
+  Written<std::string> secrets_directory;
+  Written<uint64_t> workers;            // left out: one per core
+  Written<std::string> metrics, admin;  // an address, "unix:PATH", or "off"
+  Written<bool> watch;
+  Written<Millis> drain_delay, drain_timeout;
+  Written<std::string> access_log;
+  DraftResolver resolver;
+  DraftLimits limits;
+  Written<std::vector<DraftListener>> listeners;
+  std::vector<DraftSite> sites;
+  std::vector<DraftService> services;
+  std::vector<DraftSecret> secrets;
+  /// Of the folder in which relative paths begin; empty: they stay as they are.
+  std::string folder;
+};
+
+}  // namespace sallyport

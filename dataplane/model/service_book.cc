@@ -1,0 +1,154 @@
+#include "dataplane/model/service_book.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "dataplane/model/complain.h"
+#include "dataplane/model/hostname.h"
+
+namespace sallyport {
+namespace {
+
+Result<uint16_t> parse_port(std::string_view text) {
+  uint16_t port = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size() || port == 0) {
+    return Error{quoted(text) + " is not a port: write 1 to 65535"};
+  }
+  return port;
+}
+
+Result<std::string> parse_endpoint_host(std::string_view text) {
+  bool brackets = text.starts_with('[');
+  if (auto ip = Address::parse_ip(text); ip && (brackets || ip->is_v4())) return ip->ip_text();
+  if (brackets || text.find(':') != std::string_view::npos) {
+    return Error{quoted(text) +
+                 " is not an IPv6 address in brackets: write one such as [2001:db8::1]:8080"};
+  }
+  auto name = parse_dns_name(text);
+  if (name && text.ends_with('.')) return *name + '.';
+  return name;
+}
+
+}  // namespace
+
+Result<EndpointConfig> parse_endpoint(std::string_view text) {
+  size_t colon = text.rfind(':');
+  // The colons inside of brackets belong to the address.
+  if (colon == std::string_view::npos || text.find(']', colon) != std::string_view::npos) {
+    return Error{quoted(text) + " has no port: write HOST:PORT, such as 10.0.1.10:8080"};
+  }
+  auto host = parse_endpoint_host(text.substr(0, colon));
+  if (!host) return host.error();
+  auto port = parse_port(text.substr(colon + 1));
+  if (!port) return port.error();
+  EndpointConfig endpoint;
+  endpoint.host = *host;
+  endpoint.port = *port;
+  return endpoint;
+}
+
+ServiceBook::ServiceBook(const Draft& draft, SecretBook& secrets, Problems& problems)
+    : secrets_(secrets), problems_(problems) {
+  for (const DraftService& service : draft.services) declare(service);
+}
+
+void ServiceBook::declare(const DraftService& service) {
+  ServiceConfig config;
+  config.place = service.place;
+  config.proxy_protocol = service.proxy_protocol.or_else(ProxyProtocolOut::Off);
+  if (service.endpoints) {
+    config.endpoints = endpoints(*service.endpoints);
+    if (service.endpoints->empty()) {
+      complain(problems_, service.endpoints.place, "is empty: write at least one HOST:PORT");
+    }
+  } else if (!service.endpoints.given) {
+    complain(problems_, service.place, "endpoints is missing: write a list of HOST:PORT");
+  }
+  if (service.tls) config.tls = tls(service.tls);
+  if (!service.name.given) complain(problems_, service.place, "name is missing");
+  if (!check_name(service.name, problems_)) return;
+  config.name = *service.name;
+  if (auto other = by_name_.find(config.name); other != by_name_.end()) {
+    complain(problems_, service.name.place,
+             quoted(config.name) + " is already declared at " +
+                 services_[other->second].place.text());
+    return;
+  }
+  declared_.push_back(config.name);
+  add(std::move(config));
+}
+
+void ServiceBook::add(ServiceConfig service) {
+  by_name_.emplace(service.name, services_.size());
+  services_.push_back(std::move(service));
+}
+
+std::vector<EndpointConfig> ServiceBook::endpoints(const std::vector<Written<std::string>>& list) {
+  std::vector<EndpointConfig> all;
+  for (const Written<std::string>& item : list) {
+    if (!item) continue;
+    auto endpoint = parse_endpoint(*item);
+    if (!endpoint) {
+      complain(problems_, item.place, endpoint.error().message);
+      continue;
+    }
+    endpoint->place = item.place;
+    if (std::find(all.begin(), all.end(), *endpoint) != all.end()) {
+      complain(problems_, item.place, quoted(*item) + " is already in the list");
+      continue;
+    }
+    all.push_back(std::move(*endpoint));
+  }
+  return all;
+}
+
+BackendTls ServiceBook::tls(const Written<DraftBackendTls>& draft) {
+  BackendTls tls;
+  tls.place = draft.place;
+  tls.verify = draft->verify.or_else(VerifyBackend::Full);
+  tls.min_tls = draft->min_tls.or_else(TlsVersion::V1_2);
+  tls.alpn = check_alpn(draft->alpn, problems_);
+  if (draft->secret) {
+    tls.secret = *draft->secret;
+    secrets_.use(tls.secret, draft->secret.place, SecretUse::Backend);
+  }
+  if (draft->name) {
+    auto name = parse_dns_name(*draft->name);
+    if (name) {
+      tls.name = *name;
+    } else {
+      complain(problems_, draft->name.place, name.error().message);
+    }
+  }
+  return tls;
+}
+
+const ServiceConfig* ServiceBook::resolve(const Written<DraftTarget>& target,
+                                          const std::string& name) {
+  if (!target) return nullptr;
+  if (!target->service.empty()) {
+    auto found = by_name_.find(target->service);
+    if (found != by_name_.end()) return &services_[found->second];
+    complain(problems_, target.place, not_declared(target->service, declared_));
+    return nullptr;
+  }
+  ServiceConfig service;
+  service.name = free_name(name);
+  service.place = target.place;
+  service.endpoints = endpoints(target->endpoints);
+  if (target->endpoints.empty()) {
+    complain(problems_, target.place,
+             "names no service: write the name of one, or a list of HOST:PORT");
+  }
+  add(std::move(service));
+  return &services_.back();
+}
+
+std::string ServiceBook::free_name(const std::string& name) const {
+  std::string free = name;
+  for (int i = 2; by_name_.count(free) > 0; ++i) free = name + "-" + std::to_string(i);
+  return free;
+}
+
+}  // namespace sallyport

@@ -1,0 +1,46 @@
+#include "dataplane/model/validate.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "dataplane/model/secret_book.h"
+#include "dataplane/model/service_book.h"
+#include "dataplane/model/validate_listeners.h"
+#include "dataplane/model/validate_settings.h"
+#include "dataplane/model/validate_sites.h"
+
+namespace sallyport {
+namespace {
+
+constexpr Word<PathType> kPathTypes[] = {{"Prefix", PathType::Prefix}, {"Exact", PathType::Exact}};
+
+bool written_before(const Problem& a, const Problem& b) {
+  return std::tie(a.place.source, a.place.line, a.place.column) <
+         std::tie(b.place.source, b.place.line, b.place.column);
+}
+
+}  // namespace
+
+template <>
+std::span<const Word<PathType>> words() {
+  return kPathTypes;
+}
+
+ReadResult validate(const Draft& draft, Problems found) {
+  Config config;
+  validate_settings(draft, config, found);
+  SecretBook secrets(draft, found);
+  ServiceBook services(draft, secrets, found);
+  validate_listeners(draft, services, config, found);
+  validate_sites(draft, secrets, services, config, found);
+  config.services = services.all();
+  config.secrets = secrets.used();
+  std::stable_sort(found.begin(), found.end(), written_before);
+  ReadResult result;
+  if (found.empty()) result.config = std::move(config);
+  result.problems = std::move(found);
+  return result;
+}
+
+}  // namespace sallyport

@@ -8,8 +8,6 @@ import subprocess
 
 from support.ports import free_port
 from support.scenario import SCENARIOS, main, tls_listener
-from support.waiting import eventually
-from support import backends
 
 
 def reverse_lines(channel, _):

@@ -1,0 +1,212 @@
+#include "control/config_json.h"
+
+#include <rapidjson/prettywriter.h>
+#include <rapidjson/stringbuffer.h>
+
+#include "dataplane/model/quantity.h"
+
+namespace sallyport {
+namespace {
+
+std::string bind_text(const Address& address, bool any) {
+  return any ? ":" + std::to_string(address.port()) : address.text();
+}
+
+std::string endpoint_text(const EndpointConfig& endpoint) {
+  bool six = endpoint.host.find(':') != std::string::npos;
+  return (six ? "[" + endpoint.host + "]" : endpoint.host) + ":" + std::to_string(endpoint.port);
+}
+
+class ConfigWriter {
+ public:
+  ConfigWriter() : out_(buffer_) {
+    out_.SetIndent(' ', 2);
+    out_.SetFormatOptions(rapidjson::kFormatSingleLineArray);
+  }
+
+  std::string write(const Config& config) {
+    object([&] {
+      settings(config);
+      limits(config.limits);
+      list("listeners", config.listeners, [&](const ListenerConfig& l) { listener(l); });
+      list("sites", config.sites, [&](const SiteConfig& s) { site(s); });
+      list("services", config.services, [&](const ServiceConfig& s) { service(s); });
+      list("secrets", config.secrets, [&](const SecretConfig& s) { secret(s); });
+    });
+    return std::string(buffer_.GetString(), buffer_.GetSize()) + "\n";
+  }
+
+ private:
+  void value(const std::string& text) {
+    out_.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+  }
+  void text(const char* key, const std::string& written) {
+    out_.Key(key);
+    value(written);
+  }
+  // For what has no empty value in a configuration.
+  void text_if_any(const char* key, const std::string& written) {
+    if (!written.empty()) text(key, written);
+  }
+  void number(const char* key, uint64_t written) {
+    out_.Key(key);
+    out_.Uint64(written);
+  }
+  void size(const char* key, uint64_t bytes) { text(key, size_text(bytes)); }
+  void time(const char* key, Millis duration) { text(key, duration_text(duration)); }
+
+  template <class Body>
+  void object(Body body) {
+    out_.StartObject();
+    body();
+    out_.EndObject();
+  }
+  template <class Body>
+  void object(const char* key, Body body) {
+    out_.Key(key);
+    object(body);
+  }
+  template <class Items, class Write>
+  void list(const char* key, const Items& items, Write write) {
+    out_.Key(key);
+    out_.StartArray();
+    for (const auto& item : items) write(item);
+    out_.EndArray();
+  }
+  void texts(const char* key, const std::vector<std::string>& items) {
+    list(key, items, [this](const std::string& item) { value(item); });
+  }
+
+  void settings(const Config& config) {
+    if (config.workers == 0) {
+      text("workers", "auto");
+    } else {
+      number("workers", config.workers);
+    }
+    http_address("metrics", config.metrics);
+    http_address("admin", config.admin);
+    out_.Key("watch");
+    out_.Bool(config.watch);
+    object("drain", [&] {
+      time("delay", config.drain_delay);
+      time("timeout", config.drain_timeout);
+    });
+    object("access_log", [&] { text("path", config.access_log.path); });
+    object("resolver", [&] {
+      list("servers", config.resolver.servers, [this](const Address& a) { value(a.text()); });
+      time("timeout", config.resolver.timeout);
+      time("min_ttl", config.resolver.min_ttl);
+      time("max_ttl", config.resolver.max_ttl);
+    });
+  }
+
+  void http_address(const char* key, const HttpAddress& http) {
+    if (!http.enabled()) return text(key, "off");
+    object(key, [&] {
+      text("address", http.unix_path.empty() ? bind_text(http.address, http.any)
+                                             : "unix:" + http.unix_path);
+    });
+  }
+
+  void limits(const Limits& limits) {
+    object("limits", [&] {
+      number("connections", limits.connections);
+      number("connections_per_client", limits.connections_per_client);
+      size("hello_size", limits.hello_size);
+      time("hello_timeout", limits.hello_timeout);
+      time("handshake_timeout", limits.handshake_timeout);
+      time("connect_timeout", limits.connect_timeout);
+      number("connect_attempts", limits.connect_attempts);
+      time("idle_timeout", limits.idle_timeout);
+      time("half_closed_timeout", limits.half_closed_timeout);
+      size("pipe_memory", limits.pipe_memory);
+      size("turn_bytes", limits.turn_bytes);
+    });
+  }
+
+  void listener(const ListenerConfig& listener) {
+    object([&] {
+      text("name", listener.name);
+      text("address", bind_text(listener.address, listener.any));
+      text("protocol", name(listener.protocol));
+      if (listener.protocol == Protocol::Tcp) {
+        text("service", listener.service);
+      } else {
+        text("unknown_sni", name(listener.unknown_sni));
+      }
+      text("proxy_protocol", name(listener.proxy_protocol));
+      if (listener.trusted_networks.empty()) return;
+      list("trusted_networks", listener.trusted_networks,
+           [this](const Network& network) { value(network.text()); });
+    });
+  }
+
+  void site(const SiteConfig& site) {
+    object([&] {
+      texts("host", site.hosts);
+      texts("listeners", site.listeners);
+      text("scenario", name(site.scenario));
+      if (site.scenario != Scenario::Passthrough) {
+        texts("secret", site.secrets);
+        text("min_tls", name(site.min_tls));
+        texts("alpn", site.alpn);
+        client_auth(site.client_auth);
+      }
+      list("routes", site.routes, [this](const RouteConfig& route) {
+        object([&] {
+          text("path", route.path);
+          text("service", route.service);
+        });
+      });
+    });
+  }
+
+  void client_auth(const ClientAuth& auth) {
+    object("client_auth", [&] {
+      text("verify", name(auth.verify));
+      if (auth.verify == VerifyClient::Off) return;
+      text("secret", auth.secret);
+      number("depth", static_cast<uint64_t>(auth.depth));
+    });
+  }
+
+  void service(const ServiceConfig& service) {
+    object([&] {
+      text("name", service.name);
+      list("endpoints", service.endpoints,
+           [this](const EndpointConfig& endpoint) { value(endpoint_text(endpoint)); });
+      if (service.tls) backend_tls(*service.tls);
+      text("proxy_protocol", name(service.proxy_protocol));
+    });
+  }
+
+  void backend_tls(const BackendTls& tls) {
+    object("tls", [&] {
+      text("verify", name(tls.verify));
+      text_if_any("secret", tls.secret);
+      text_if_any("name", tls.name);
+      text("min_tls", name(tls.min_tls));
+      texts("alpn", tls.alpn);
+    });
+  }
+
+  void secret(const SecretConfig& secret) {
+    object([&] {
+      text("name", secret.name);
+      text_if_any("directory", secret.directory);
+      text_if_any("tls.crt", secret.tls_crt);
+      text_if_any("tls.key", secret.tls_key);
+      text_if_any("ca.crt", secret.ca_crt);
+      text_if_any("ca.crl", secret.ca_crl);
+    });
+  }
+
+  rapidjson::StringBuffer buffer_;
+  rapidjson::PrettyWriter<rapidjson::StringBuffer> out_;
+};
+
+}  // namespace
+
+std::string to_json(const Config& config) { return ConfigWriter().write(config); }
+
+}  // namespace sallyport

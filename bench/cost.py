@@ -248,7 +248,8 @@ class Proxy:
 
 def known_proxies(sallyport):
     return {
-        "sallyport": Proxy("sallyport", "yaml", str(sallyport), ("run", "-c", "FILE"), ("version",)),
+        "sallyport": Proxy("sallyport", "yaml", str(sallyport),
+                           ("run", "-c", "FILE"), ("version",)),
         "nginx": Proxy("nginx", "conf", find("nginx"),
                        ("-p", "DIR", "-e", "stderr", "-c", "FILE"), ("-v",)),
         "haproxy": Proxy("haproxy", "cfg", find("haproxy"), ("-db", "-f", "FILE"), ("-v",)),
@@ -388,17 +389,17 @@ def markdown(results):
         "CPU µs of the proxy per unit of work: one worker, all its processes and threads, user and "
         f"system; medians of {results['rounds']} interleaved rounds of {results['seconds']} s. "
         "The spread is the lowest and the highest round.", "",
-        f"{results['machine']['cpu']}, {results['machine']['cores']} cores, Linux "
-        f"{results['machine']['kernel']}, {results['machine']['openssl']}; {results['ciphersuite']}, "
-        f"P-256; {results['date']}.", ""]
+        "{cpu}, {cores} cores, Linux {kernel}, {openssl}; ".format(**results["machine"])
+        + f"{results['ciphersuite']}, P-256; {results['date']}.", ""]
     lines += [f"- {name}: {version}" for name, version in results["versions"].items()]
     lines += ["", "| scenario | workload | per | " + " | ".join(names) + " | to the better peer |",
               "|---" * (4 + len(names)) + "|"]
     for row in results["rows"]:
         cells = []
         for name in names:
-            values = [each["cpu_us"] for each in row["proxies"][name]["rounds"]]
-            cells.append(f"{row['proxies'][name]['cpu_us']:.2f} ({min(values):.2f}–{max(values):.2f})")
+            proxy = row["proxies"][name]
+            values = [each["cpu_us"] for each in proxy["rounds"]]
+            cells.append(f"{proxy['cpu_us']:.2f} ({min(values):.2f}–{max(values):.2f})")
         ratio = f"{row['ratio']:.2f} of {row['best_peer']}" if "ratio" in row else "–"
         lines.append(f"| {row['scenario']} | {row['workload']} | {row['unit']} | "
                      + " | ".join(cells) + f" | {ratio} |")

@@ -110,10 +110,10 @@ class HttpBehaviour : public Behaviour {
     out_ += body;
   }
   void answer_head(const char* status, uint64_t length) {
+    const bool last = last_ || request_.last_of_connection();
     out_ += std::string("HTTP/1.1 ") + status +
             "\r\nContent-Type: application/octet-stream\r\nContent-Length: " +
-            std::to_string(length) + (last_ || request_.last_of_connection() ? "\r\nConnection: close" : "") +
-            "\r\n\r\n";
+            std::to_string(length) + (last ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n");
   }
 
   const uint64_t size_;

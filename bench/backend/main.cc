@@ -28,12 +28,14 @@ void add_options(CLI::App& app, Options& options) {
   const CLI::AsSizeValue size(false);
   app.add_option("mode", options.behaviour.mode,
                  "echo: what came; http: /1k, /1m … and uploads; source: sends --size bytes of the "
-                 "pattern while receiving, then ends; sink: receives to the end. Source and sink print "
-                 "a line with count and SHA-256 of what came per connection")
+                 "pattern while receiving, then ends; sink: receives to the end. Source and sink "
+                 "print a line with count and SHA-256 of what came per connection")
       ->required()
       ->transform(CLI::CheckedTransformer(modes));
-  app.add_option("--listen", options.listen, "numeric ADDRESS:PORT; port 0 (default): any, printed");
-  app.add_option("--size", options.behaviour.size, "of source, or of http's \"/\"")->transform(size);
+  app.add_option("--listen", options.listen,
+                 "numeric ADDRESS:PORT; port 0 (default): any, printed");
+  app.add_option("--size", options.behaviour.size, "of source, or of http's \"/\"")
+      ->transform(size);
   app.add_flag("--end-last", options.behaviour.end_last, "source: half-close after the peer has");
   app.add_option("-t,--threads", options.threads)->check(CLI::Range(1u, 256u));
   app.add_option("--cert", options.tls.certificate, "speak TLS with this certificate (chain), PEM");
@@ -89,8 +91,10 @@ void serve(const Options& options) {
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   for (const int number : {SIGINT, SIGTERM}) std::signal(number, [](int) { stop = true; });
-  CLI::App app("A backend for tests and measurements. Prints \"listening ADDRESS:PORT\" when it is\n"
-               "ready, and on SIGTERM what it has served.", "backend");
+  CLI::App app(
+      "A backend for tests and measurements. Prints \"listening ADDRESS:PORT\" when it is\n"
+      "ready, and on SIGTERM what it has served.",
+      "backend");
   Options options;
   add_options(app, options);
   try {

@@ -49,8 +49,8 @@ SslPtr client_ssl(Endpoint& endpoint) {
 
 }  // namespace
 
-Connection::Connection(const Options& options, Endpoint& endpoint, ConnectionOwner& owner, int epoll,
-                       MutableBytes scratch)
+Connection::Connection(const Options& options, Endpoint& endpoint, ConnectionOwner& owner,
+                       int epoll, MutableBytes scratch)
     : options_(options),
       endpoint_(endpoint),
       owner_(owner),
@@ -200,7 +200,8 @@ void Connection::receive_idle() {
     case IoStatus::WantWrite: return;
     case IoStatus::Ok: return fail(FailureKind::BadResponse, "bytes that nobody asked for");
     case IoStatus::End:
-    case IoStatus::Truncated: return fail(FailureKind::ClosedIdle, "the peer ended between exchanges");
+    case IoStatus::Truncated:
+      return fail(FailureKind::ClosedIdle, "the peer ended between exchanges");
     case IoStatus::Reset:
     case IoStatus::Failed: break;
   }

@@ -25,7 +25,8 @@ Results run_worker(Worker& worker) {
 
 Results run(const Options& options) {
   StartingLine line(options.threads);
-  WatchedCpu check(options.watched);  // says now, not after the warm-up, that a process is not there
+  // Says now, and not after the warm-up, that a process is not there.
+  const WatchedCpu check(options.watched);
   std::vector<std::unique_ptr<Worker>> workers;
   for (uint32_t i = 0; i < options.threads; ++i) {
     workers.push_back(std::make_unique<Worker>(options, i, line));

@@ -10,8 +10,8 @@ namespace {
 
 const char* const kDescription =
     "Loads a TLS or TCP server and reports rates, latencies and errors.\n"
-    "In an open loop (--rate) latency runs from the moment an exchange was meant to begin, so that\n"
-    "a server that stalls cannot hide it. Sizes take KiB, MiB, GiB; times take ms, s, m.";
+    "In an open loop (--rate) latency runs from the moment an exchange was meant to begin, so\n"
+    "that a server that stalls cannot hide it. Sizes take KiB, MiB, GiB; times take ms, s, m.";
 
 // "name", "name,cert.pem,key.pem"
 Host parse_host(const std::string& text) {
@@ -43,8 +43,8 @@ struct Raw {
 void add_peer(CLI::App& app, Options& options, Raw& raw) {
   app.add_option("target", options.target_text, "numeric ADDRESS:PORT to connect to")->required();
   app.add_option("--host", raw.hosts,
-                 "NAME[,CERT,KEY]: SNI and Host header, may differ from the address; repeat to spread "
-                 "the connections over several")
+                 "NAME[,CERT,KEY]: SNI and Host header, may differ from the address; repeat to "
+                 "spread the connections over several")
       ->allow_extra_args(false);
   app.add_flag("--tls", options.tls, "speak TLS");
   TlsSettings& tls = options.tls_settings;
@@ -66,9 +66,9 @@ void add_exchange(CLI::App& app, Options& options) {
                                                   {"duplex", ExchangeKind::Duplex},
                                                   {"connect", ExchangeKind::Connect}};
   app.add_option("--exchange", options.kind,
-                 "echo: --size bytes there and back, checked; request (default): HTTP/1.1; duplex: send "
-                 "--size and receive --receive bytes at once, each side half-closing, all checked; "
-                 "connect: nothing after the handshake")
+                 "echo: --size bytes there and back, checked; request (default): HTTP/1.1; duplex: "
+                 "send --size and receive --receive bytes at once, each side half-closing, all "
+                 "checked; connect: nothing after the handshake")
       ->transform(CLI::CheckedTransformer(kinds, CLI::ignore_case));
   const CLI::AsSizeValue size(false);
   app.add_option("--size", options.size, "default 1KiB")->transform(size);
@@ -79,7 +79,8 @@ void add_exchange(CLI::App& app, Options& options) {
   app.add_option("--body", options.body, "size of the request's body")->transform(size);
   app.add_option("--header", options.headers, "\"Name: value\", may be repeated")
       ->allow_extra_args(false);
-  app.add_option("--status", options.expected_status, "the only good status; default: any below 400");
+  app.add_option("--status", options.expected_status,
+                 "the only good status; default: any below 400");
 }
 
 void add_load(CLI::App& app, Options& options, Raw& raw) {
@@ -89,7 +90,8 @@ void add_load(CLI::App& app, Options& options, Raw& raw) {
   app.add_option("--rate", options.rate, "open loop: exchanges begun a second, in all")
       ->check(CLI::PositiveNumber);
   app.add_option("-n,--count", options.count, "end after so many exchanges");
-  app.add_option("-d,--duration", raw.duration, "end after this time (default 10s, none with --count)")
+  app.add_option("-d,--duration", raw.duration,
+                 "end after this time (default 10s, none with --count)")
       ->transform(as_time());
   app.add_option("--warm-up", raw.warm_up, "load before measuring")->transform(as_time());
   app.add_option("--timeout", raw.timeout, "of one exchange, connecting included (default 10s)")
@@ -113,12 +115,12 @@ void complete(Options& options, const Raw& raw) {
   options.duration = from_millis(raw.duration);
   options.warm_up = from_millis(raw.warm_up);
   options.timeout = from_millis(raw.timeout);
-  if (options.duration.count() == 0 && options.count == 0) options.duration = std::chrono::seconds(10);
+  const bool endless = options.duration.count() == 0 && options.count == 0;
+  if (endless) options.duration = std::chrono::seconds(10);
   if (options.method.empty()) options.method = options.body > 0 ? "POST" : "GET";
   if (options.kind == ExchangeKind::Connect) options.new_connections = true;
-  const bool verified = !options.tls_settings.ca.empty();
-  for (const Host& host : options.hosts) {
-    if (verified && host.name.empty()) throw std::runtime_error("--ca needs --host: what to verify");
+  if (!options.tls_settings.ca.empty() && options.hosts.front().name.empty()) {
+    throw std::runtime_error("--ca needs --host: the name to verify");
   }
   if (options.threads > options.connections) options.threads = options.connections;
 }

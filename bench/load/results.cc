@@ -30,7 +30,8 @@ void append(std::string& out, const char* what, const HdrHistogram& histogram) {
   if (histogram.count() == 0) return;
   append(out, "%-12s mean %.0f µs", what, histogram.mean());
   for (const Percentile& p : kPercentiles) {
-    append(out, ", %s %llu", p.name, static_cast<unsigned long long>(histogram.percentile(p.percent)));
+    append(out, ", %s %llu", p.name,
+           static_cast<unsigned long long>(histogram.percentile(p.percent)));
   }
   out += '\n';
 }
@@ -77,7 +78,8 @@ void write_failures(Writer& json, const Results& results) {
   json.Key("first_errors");
   json.StartObject();
   for (size_t i = 0; i < kFailureKinds; ++i) {
-    if (results.failures[i]) write(json, name(static_cast<FailureKind>(i)), results.first_failure[i]);
+    if (results.failures[i] == 0) continue;
+    write(json, name(static_cast<FailureKind>(i)), results.first_failure[i]);
   }
   json.EndObject();
 }

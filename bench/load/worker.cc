@@ -73,7 +73,7 @@ void Worker::make_endpoints() {
 void Worker::make_connections() {
   const uint64_t mine = share(options_.connections, options_.threads, index_);
   for (uint64_t i = 0; i < mine; ++i) {
-    // Dealt over all threads, not in each anew: three connections of three threads reach three hosts.
+    // Dealt over all threads: three connections in three threads reach three hosts.
     const uint64_t number = i * options_.threads + index_;
     Endpoint& endpoint = *endpoints_[number % endpoints_.size()];
     ConnectionOwner& owner = *this;
@@ -218,7 +218,8 @@ void Worker::poll(Clock::time_point now) {
 Clock::time_point Worker::next_wake(Clock::time_point now) const {
   Clock::time_point wake = now + kDeadlineCheck;
   if (phase_ == Phase::WarmUp) wake = std::min(wake, start_ + options_.warm_up);
-  if (phase_ == Phase::Measuring && options_.duration.count() > 0) wake = std::min(wake, window_end_);
+  const bool timed = options_.duration.count() > 0;
+  if (phase_ == Phase::Measuring && timed) wake = std::min(wake, window_end_);
   if (!resting_.empty()) wake = std::min(wake, resting_.front().first);
   const bool scheduled = phase_ == Phase::WarmUp || phase_ == Phase::Measuring;
   if (scheduled && options_.rate > 0 && !ready_.empty()) {

@@ -84,11 +84,12 @@ TEST(RequestExchange, JudgesTheResponse) {
     bool good, reusable;
   } table[] = {
       {"good", 0, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", Step::Done, true, true},
-      {"closing", 0, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx", Step::Done, true,
-       false},
+      {"closing", 0, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx",
+       Step::Done, true, false},
       {"unavailable", 0, "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n", Step::Done, false, true},
       {"expected", 503, "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n", Step::Done, true, true},
-      {"not expected", 204, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", Step::Done, false, true},
+      {"not expected", 204, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", Step::Done, false,
+       true},
       {"unfinished", 0, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nx", Step::More, true, true},
       {"too much", 0, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxy", Step::Failed, false, false},
   };

@@ -54,6 +54,17 @@ int main(int argc, char** argv) {
   explain_command.add_option("HOST", host, "a host name")->required();
   explain_command.callback([&] { action = [&] { return explain(file, host); }; });
 
+  CLI::App& demo_command = *app.add_subcommand(
+      "demo", "run the scenarios with certificates and backends made for the purpose");
+  DemoOptions demo_options;
+  demo_command.add_option("--port", demo_options.port, "on 127.0.0.1; 0: a free one")
+      ->capture_default_str();
+  demo_command.add_option("--metrics", demo_options.metrics, "address of the metrics")
+      ->capture_default_str();
+  demo_command.add_option("--admin", demo_options.admin, "address of the admin pages")
+      ->capture_default_str();
+  demo_command.callback([&] { action = [&] { return demo_main(demo_options, run); }; });
+
   CLI::App& version_command = *app.add_subcommand("version", "say what this program is");
   version_command.callback([&] {
     action = [] {

@@ -1,6 +1,7 @@
 #include "control/publisher.h"
 
 #include <set>
+#include <thread>
 
 #include "control/file/secret_reader.h"
 #include "control/file/yaml_reader.h"
@@ -25,7 +26,6 @@ void warn_of_what_waits_for_a_restart(const Config& before, const Config& after)
   if (!(before.metrics == after.metrics)) warn("metrics");
   if (!(before.admin == after.admin)) warn("admin");
   if (!(before.resolver == after.resolver)) warn("resolver");
-  if (!(before.access_log == after.access_log)) warn("access_log");
 }
 
 }  // namespace
@@ -56,9 +56,19 @@ bool Publisher::apply(Config config) {
   std::map<std::string, SecretData> secrets = read_secrets(config, problems);
   if (!problems.empty()) return refuse(problems);
   resolver_.set_names(names_to_resolve(config));
+  wait_for_names(config.resolver);
   if (publish(config, std::move(secrets))) return true;
   resolver_.set_names(names_to_resolve(config_));
   return false;
+}
+
+// A new service shall not begin without the addresses that a moment brings. Names that do not
+// answer in time hold up nothing: their service has no endpoint until they do.
+void Publisher::wait_for_names(const ResolverConfig& resolver) {
+  auto end = std::chrono::steady_clock::now() + 2 * resolver.timeout;
+  while (!resolver_.settled() && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(Millis(5));
+  }
 }
 
 bool Publisher::publish(const Config& config, std::map<std::string, SecretData> secrets) {

@@ -15,7 +15,7 @@ namespace sallyport {
 /// Thread: the control thread's, but for process_metrics() and config(), which any may call.
 class Publisher {
  public:
-  /// REQUIRES: all outlive this. `first` is the configuration that the server was sized by.
+  /// REQUIRES: all outlive this.
   Publisher(std::string file, Server& server, Resolver& resolver);
 
   /// Reads the file and its secrets, and applies them. On any problem everything stays as it was,
@@ -33,6 +33,7 @@ class Publisher {
  private:
   bool publish(const Config& config, std::map<std::string, SecretData> secrets);
   bool refuse(const Problems& problems);
+  void wait_for_names(const ResolverConfig& resolver);
 
   std::string file_;
   Server& server_;

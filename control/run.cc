@@ -23,8 +23,6 @@ namespace sallyport {
 
 namespace {
 
-constexpr size_t kMostConnectionsShown = 10'000;
-
 enum class Event : uint8_t { Hangup, Terminate, Interrupt, Addresses };
 
 /// What the control thread waits for.
@@ -85,18 +83,20 @@ class Signals {
   std::thread thread_;
 };
 
-/// A loop in a thread of its own, for the resolver.
-class LoopThread {
+/// The resolver and the loop it runs on, in a thread of their own.
+class ResolverThread {
  public:
-  LoopThread() : thread_([this] { loop_.run(); }) {}
-  ~LoopThread() {
+  ResolverThread(const ResolverConfig& config, std::function<void()> on_change)
+      : resolver_(loop_, config, std::move(on_change)), thread_([this] { loop_.run(); }) {}
+  ~ResolverThread() {
     loop_.stop();
-    thread_.join();
+    thread_.join();  // before the resolver goes: it may not while its loop runs
   }
-  Loop& loop() { return loop_; }
+  Resolver& resolver() { return resolver_; }
 
  private:
   Loop loop_;
+  Resolver resolver_;
   std::thread thread_;
 };
 
@@ -115,8 +115,8 @@ class Process {
       : config_(config),
         access_log_(access_log),
         server_(worker_count(config), access_log),
-        resolver_(resolver_thread_.loop(), config.resolver, [this] { events_.push(Event::Addresses); }),
-        publisher_(file, server_, resolver_),
+        resolver_(config.resolver, [this] { events_.push(Event::Addresses); }),
+        publisher_(file, server_, resolver_.resolver()),
         signals_(events_) {}
 
   int run() {
@@ -144,9 +144,8 @@ class Process {
         [this] { return ready_.load(); },
         [this] { return prometheus_text(server_.metrics(), publisher_.process_metrics()); },
         [this] { return to_json(publisher_.config()); },
-        [this] {
-          return connections_json(server_.connections(kMostConnectionsShown),
-                                  server_.open_connections());
+        [this](size_t most) {
+          return connections_json(server_.connections(most), server_.open_connections());
         },
     };
   }
@@ -176,14 +175,20 @@ class Process {
       }
       switch (event) {
         case Event::Hangup:
-          access_log_.reopen();
           publisher_.reload();
+          reopen_access_log();
           break;
         case Event::Addresses: publisher_.refresh_addresses(); break;
         case Event::Terminate: return true;
         case Event::Interrupt: return false;
       }
     }
+  }
+
+  // The file may have been rotated, or be another by the new configuration.
+  void reopen_access_log() {
+    Result<void> opened = access_log_.reopen(publisher_.config().access_log.path);
+    if (!opened) log_error("access log goes on as it was", {{"error", opened.error().message}});
   }
 
   void drain() {
@@ -222,8 +227,7 @@ class Process {
   Events events_;
   std::atomic<bool> ready_{false};
   Server server_;
-  LoopThread resolver_thread_;
-  Resolver resolver_;
+  ResolverThread resolver_;
   Publisher publisher_;
   Signals signals_;
 };

@@ -36,9 +36,9 @@ class Worker::Door final : public Acceptor {
   Listener listener_;           // last: closing it accepts what is queued
 };
 
-Worker::Worker(size_t index, size_t workers, ClientTable& clients, AccessLog& access_log,
+Worker::Worker(size_t index, size_t workers, ClientTable& client_table, AccessLog& access_log,
                SnapshotTrash& trash)
-    : SessionContext(loop_, index, scratch_, pipes_, metrics_, log_, clients),
+    : SessionContext(loop_, index, scratch_, pipes_, metrics_, log_, client_table),
       workers_(workers),
       pipes_(0),
       log_(access_log, loop_, metrics_),

@@ -30,7 +30,7 @@ using ListeningSockets = std::map<std::string, int>;
 /// worker's own, in order.
 class Worker final : private SessionContext {
  public:
-  Worker(size_t index, size_t workers, ClientTable& clients, AccessLog& access_log,
+  Worker(size_t index, size_t workers, ClientTable& client_table, AccessLog& access_log,
          SnapshotTrash& trash);
   /// Stops the loop, cutting what is still open.
   ~Worker();

@@ -17,7 +17,7 @@ SECRET_WORDS = b"my secret words"
 
 
 class PlainRecorder:
-    """A backend that speaks no TLS; keeps every byte that it gets, and answers like a web server."""
+    """A backend without TLS: keeps every byte that it gets, and answers like a web server."""
 
     def __init__(self):
         self._listener = socket.create_server(("127.0.0.1", 0))

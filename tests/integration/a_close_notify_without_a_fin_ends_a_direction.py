@@ -4,7 +4,6 @@ proxy, that is the end of the client's direction, and the backend must hear of i
 import sys
 
 sys.path.append(sys.path[0] + "/..")
-from support import backends
 from support.scenario import main, tls_listener
 
 

@@ -4,8 +4,6 @@ reading, the backend that sends to it must be stopped in turn, and the proxy mus
 import sys
 
 sys.path.append(sys.path[0] + "/..")
-import socket
-import threading
 import time
 
 from support.scenario import SCENARIOS, main, tls_listener

@@ -6,7 +6,6 @@ served."""
 import sys
 
 sys.path.append(sys.path[0] + "/..")
-import socket
 import ssl
 
 from support import names

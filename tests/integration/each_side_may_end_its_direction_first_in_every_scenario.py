@@ -6,7 +6,6 @@ then."""
 import sys
 
 sys.path.append(sys.path[0] + "/..")
-from support import backends
 from support.scenario import SCENARIOS, main, tls_listener
 
 EARLY, LATE = b"early " * 1000, b"late " * 20000

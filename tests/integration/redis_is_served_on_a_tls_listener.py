@@ -8,7 +8,6 @@ sys.path.append(sys.path[0] + "/..")
 from support.ports import free_port
 from support.process import run
 from support.scenario import main, tls_listener
-from support.waiting import eventually
 
 
 def test(t):

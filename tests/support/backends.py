@@ -57,10 +57,10 @@ def silent(channel, seen):
 class Backend:
     """Listens from construction on. `tls` is a server context; `proxy` expects a PROXY header."""
 
-    def __init__(self, handler=echo, tls=None, proxy=False, host="127.0.0.1"):
+    def __init__(self, handler=echo, tls=None, proxy=False, host="127.0.0.1", port=0):
         self._handler, self._tls, self._proxy = handler, tls, proxy
         self._listener = socket.create_server(
-            (host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024)
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024)
         self.port = self._listener.getsockname()[1]
         self.address = f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
         self.seen = []

@@ -12,6 +12,7 @@ HANDSHAKES = "sallyport_tls_handshakes_total"  # labels side, version, resumed
 BYTES = "sallyport_bytes_total"  # labels scenario, from
 SPLICED = "sallyport_spliced_bytes_total"
 CONNECT_FAILURES = "sallyport_backend_connect_failures_total"
+RESOLVER_FAILURES = "sallyport_resolver_failures_total"
 OBJECTS = "sallyport_config_objects"  # label kind
 
 # Paths

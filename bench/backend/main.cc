@@ -89,6 +89,7 @@ void serve(const Options& options) {
 }
 
 int main(int argc, char** argv) {
+  raise_descriptor_limit();
   std::signal(SIGPIPE, SIG_IGN);
   for (const int number : {SIGINT, SIGTERM}) std::signal(number, [](int) { stop = true; });
   CLI::App app(

@@ -55,4 +55,8 @@ Fd accept_from(int listener);
 /// The pending error of a socket (SO_ERROR), 0 for none.
 int error_of(int fd);
 
+/// Lets this process have as many descriptors as it may; a shell's 1024 end a test of 2 000
+/// connections before it begins.
+void raise_descriptor_limit();
+
 }  // namespace sallyport::bench

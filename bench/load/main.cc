@@ -42,6 +42,7 @@ Results run(const Options& options) {
 }
 
 int main(int argc, char** argv) {
+  raise_descriptor_limit();
   std::signal(SIGPIPE, SIG_IGN);
   for (const int number : {SIGINT, SIGTERM}) std::signal(number, [](int) { stop = true; });
   const Options options = parse_options(argc, argv);

@@ -38,9 +38,10 @@ class DraftReader {
                                T (DraftReader::*item)(YamlMapping&)) {
     return map.list<T>(key, [this, item](const YamlNode& node, const Place& place) {
       YamlMapping inner(node, place, problems_);
+      if (!inner.valid()) return std::optional<T>();
       T draft = (this->*item)(inner);
       inner.finish();
-      return draft;
+      return std::optional<T>(std::move(draft));
     });
   }
 
@@ -116,7 +117,7 @@ class DraftReader {
     draft.place = map.place();
     draft.name = map.text("name");
     draft.address = map.text("address");
-    draft.protocol = map.word<Protocol>("protocol");
+    draft.protocol = map.word<Protocol>("protocol", "https, tls or tcp");
     draft.unknown_sni = map.word<UnknownSni>("unknown_sni");
     draft.proxy_protocol = map.word<ProxyProtocolIn>("proxy_protocol");
     draft.trusted_networks = map.texts("trusted_networks");

@@ -32,8 +32,13 @@ class ViewBuffer : public std::streambuf {
   }
 };
 
-// Builds the tree from yaml-cpp's events. Throws what yaml-cpp throws, with the mark of the event,
-// for what is YAML but nothing that a configuration may use.
+// What is YAML, but nothing that a configuration may use.
+class Unavailable : public YAML::ParserException {
+ public:
+  using ParserException::ParserException;
+};
+
+// Builds the tree from yaml-cpp's events. Throws Unavailable through yaml-cpp.
 class TreeBuilder : public YAML::EventHandler {
  public:
   YamlNode take() { return std::move(root_); }
@@ -52,7 +57,7 @@ class TreeBuilder : public YAML::EventHandler {
                 const std::string& value) override {
     check(mark, tag, anchor);
     if (std::any_of(value.begin(), value.end(), is_control)) {
-      throw YAML::ParserException(mark, "a value has no line breaks or other control characters");
+      throw Unavailable(mark, "a value has no line breaks or other control characters");
     }
     YamlNode scalar = node(YamlNode::Kind::Scalar, mark);
     scalar.scalar = value;
@@ -92,20 +97,20 @@ class TreeBuilder : public YAML::EventHandler {
     if (anchor != YAML::NullAnchor) refuse_anchor(mark);
     // "?" is what yaml-cpp calls no tag, and "!" that of a scalar in quotes.
     if (!tag.empty() && tag != "?" && tag != "!") {
-      throw YAML::ParserException(mark, "tags are not available: write the value alone");
+      throw Unavailable(mark, "tags are not available: write the value alone");
     }
     if (++nodes_ > kMostNodes) {
-      throw YAML::ParserException(mark, "more than 4 million values are not available");
+      throw Unavailable(mark, "more than 4 million values are not available");
     }
   }
 
   [[noreturn]] static void refuse_anchor(const YAML::Mark& mark) {
-    throw YAML::ParserException(mark, "anchors and aliases are not available: write the value out");
+    throw Unavailable(mark, "anchors and aliases are not available: write the value out");
   }
 
   void open(YamlNode node, const YAML::Mark& mark) {
     if (open_.size() >= kMostLevels) {
-      throw YAML::ParserException(mark, "more than 32 levels are not available");
+      throw Unavailable(mark, "more than 32 levels are not available");
     }
     if (expects_key()) refuse_key(mark);
     open_.push_back({std::move(node)});
@@ -130,7 +135,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   [[noreturn]] static void refuse_key(const YAML::Mark& mark) {
-    throw YAML::ParserException(mark, "a key is one word");
+    throw Unavailable(mark, "is taken for a key: write one word as a key, and close every bracket");
   }
 
   void put(YamlNode node) {
@@ -185,7 +190,8 @@ bool check_bytes(std::string_view text, const std::string& file, Problems& probl
 
 // What yaml-cpp says, and what may help with a mistake that everybody makes.
 std::string words_for(const YAML::Exception& error) {
-  std::string message = "is not valid here: " + error.msg;
+  if (dynamic_cast<const Unavailable*>(&error)) return error.msg;
+  std::string message = "is not valid YAML: " + error.msg;
   if (error.msg.find("alias") != std::string::npos ||
       error.msg.find("anchor") != std::string::npos) {
     message += " (a host that begins with * stands in quotes)";

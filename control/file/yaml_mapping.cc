@@ -19,6 +19,9 @@ const char* called(YamlNode::Kind kind) {
 }
 
 std::string wrong_kind(YamlNode::Kind kind, const char* wanted) {
+  if (kind == YamlNode::Kind::Null) {
+    return std::string("has no value: write ") + wanted + ", or leave it out";
+  }
   return std::string("is ") + called(kind) + ": write " + wanted;
 }
 
@@ -66,9 +69,7 @@ void YamlMapping::complain_at(const YamlNode& child, std::string message) {
 
 bool YamlMapping::check_kind(const YamlNode& child, YamlNode::Kind kind, const char* wanted) {
   if (child.kind == kind) return true;
-  complain_at(child, child.kind == YamlNode::Kind::Null
-                         ? std::string("has no value: write ") + wanted + ", or leave it out"
-                         : wrong_kind(child.kind, wanted));
+  complain_at(child, wrong_kind(child.kind, wanted));
   return false;
 }
 

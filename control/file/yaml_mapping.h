@@ -16,6 +16,17 @@ namespace sallyport {
 /// Where `node`, which is called `path`, stands in `file`.
 Place place_of(const YamlNode& node, const std::string& file, std::string path);
 
+/// "off, optional or required"
+template <class E>
+std::string words_of() {
+  std::string list;
+  auto all = words<E>();
+  for (size_t i = 0; i < all.size(); ++i) {
+    list += (i == 0 ? "" : i + 1 == all.size() ? " or " : ", ") + std::string(all[i].text);
+  }
+  return list;
+}
+
 /// REQUIRES: the node and the Problems outlive it.
 class YamlMapping {
  public:
@@ -35,14 +46,16 @@ class YamlMapping {
   WrittenList<std::string> texts(const char* key);
   WrittenList<std::string> text_or_texts(const char* key);  // one alone is a list of one
   Written<DraftTarget> target(const char* key);             // a service's name, or a list
+  /// One of the words of E, of which `wanted` lists those that are worth trying.
   template <class E>
-  Written<E> word(const char* key);
+  Written<E> word(const char* key, const std::string& wanted = words_of<E>());
 
   /// For what has a shape of its own: the node under `key`, or null; and its place.
   const YamlNode* child(const char* key);
   Place place_of_child(const YamlNode& child) const;
 
-  /// The items of the list under `key`: `read(item, place)` turns each into a T.
+  /// The items of the list under `key`. `read(item, place)` returns an optional T; what it made
+  /// nothing of is left out, after a complaint of its own.
   template <class T, class Read>
   Written<std::vector<T>> list(const char* key, Read read);
 
@@ -69,18 +82,6 @@ class YamlMapping {
   std::vector<std::string> known_;
 };
 
-/// `text` as one of the words of E; the error lists them.
-template <class E>
-Result<E> parse_word(const std::string& text) {
-  std::string wanted;
-  auto all = words<E>();
-  for (size_t i = 0; i < all.size(); ++i) {
-    if (text == all[i].text) return all[i].value;
-    wanted += (i == 0 ? "" : i + 1 == all.size() ? " or " : ", ") + std::string(all[i].text);
-  }
-  return Error{quoted(text) + " is not possible here: write " + wanted};
-}
-
 template <class T>
 Written<T> YamlMapping::left_out() const {
   Written<T> written;
@@ -106,8 +107,13 @@ Written<T> YamlMapping::scalar(const char* key, const char* wanted, Parse parse)
 }
 
 template <class E>
-Written<E> YamlMapping::word(const char* key) {
-  return scalar<E>(key, "a word", parse_word<E>);
+Written<E> YamlMapping::word(const char* key, const std::string& wanted) {
+  return scalar<E>(key, wanted.c_str(), [&](const std::string& text) -> Result<E> {
+    for (const Word<E>& known : words<E>()) {
+      if (text == known.text) return known.value;
+    }
+    return Error{quoted(text) + " is not possible here: write " + wanted};
+  });
 }
 
 template <class T, class Read>
@@ -120,8 +126,10 @@ Written<std::vector<T>> YamlMapping::list(const char* key, Read read) {
   if (!check_kind(*node, YamlNode::Kind::List, "a list")) return written;
   written.value.emplace();
   for (size_t i = 0; i < node->items.size(); ++i) {
-    written.value->push_back(read(node->items[i], item_place(*node, i)));
+    std::optional<T> item = read(node->items[i], item_place(*node, i));
+    if (item) written.value->push_back(std::move(*item));
   }
+  if (written.value->empty() && !node->items.empty()) written.value.reset();
   return written;
 }
 

@@ -17,12 +17,10 @@ Result<BindAddress> parse_bind_address(std::string_view text) {
   BindAddress bind;
   bind.any = text.starts_with(':');
   auto address = Address::parse((bind.any ? "[::]" : "") + std::string(text));
-  if (!address) {
+  if (!address || address->port() == 0) {
     return Error{"\"" + std::string(text) +
-                 "\" is not an address to listen on: write an IP address and a port, such as "
-                 "10.0.0.1:443 or [::1]:443, or :443 for every address"};
+                 "\" is not an address to listen on: write an IP address and a port"};
   }
-  if (address->port() == 0) return Error{"port 0 is nobody's to find: write 1 to 65535"};
   bind.address = *address;
   return bind;
 }

@@ -74,6 +74,7 @@ Result<std::string> parse_dns_name(std::string_view text) {
   if (text.empty()) return Error{"is empty: write a host name"};
   std::string name = normal_host(text);
   if (name.size() > kMostCharacters) return Error{"has more than 253 characters"};
+  if (name.starts_with("*.")) return wrong(text, "is a wildcard: write the name itself");
   if (auto checked = check_labels(text, name); !checked) return checked.error();
   return name;
 }

@@ -44,7 +44,7 @@ std::string shortest(std::span<const Unit> units, uint64_t number) {
       return std::to_string(number / unit.factor) + std::string(unit.text);
     }
   }
-  return "0" + std::string(units.back().text);
+  return "0";
 }
 
 }  // namespace
@@ -87,6 +87,7 @@ Result<uint64_t> parse_count(std::string_view text) {
 }
 
 std::string duration_text(Millis duration) {
+  if (duration == Millis(0)) return "0s";
   return shortest(kDurations, static_cast<uint64_t>(duration.count()));
 }
 

@@ -9,13 +9,11 @@
 namespace sallyport {
 namespace {
 
-Result<uint16_t> parse_port(std::string_view text) {
+// 0 for what is none.
+uint16_t parse_port(std::string_view text) {
   uint16_t port = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size() || port == 0) {
-    return Error{quoted(text) + " is not a port: write 1 to 65535"};
-  }
-  return port;
+  return error == std::errc() && end == text.data() + text.size() ? port : uint16_t{0};
 }
 
 Result<std::string> parse_endpoint_host(std::string_view text) {
@@ -40,11 +38,11 @@ Result<EndpointConfig> parse_endpoint(std::string_view text) {
   }
   auto host = parse_endpoint_host(text.substr(0, colon));
   if (!host) return host.error();
-  auto port = parse_port(text.substr(colon + 1));
-  if (!port) return port.error();
+  uint16_t port = parse_port(text.substr(colon + 1));
+  if (port == 0) return Error{quoted(text) + " does not end in a port: write 1 to 65535"};
   EndpointConfig endpoint;
   endpoint.host = *host;
-  endpoint.port = *port;
+  endpoint.port = port;
   return endpoint;
 }
 

@@ -29,8 +29,8 @@ class Listeners {
     const auto& listeners = draft_.listeners;
     if (!listeners.wrong() && (!listeners || listeners->empty())) {
       complain(problems_, listeners.place,
-               "listeners is missing: write at least one, such as "
-               "{address: \":443\", protocol: https}");
+               std::string(listeners.given ? "is empty" : "listeners is missing") +
+                   ": write at least one, such as {address: \":443\", protocol: https}");
     }
     if (listeners) {
       for (const DraftListener& listener : *listeners) {
@@ -77,7 +77,9 @@ class Listeners {
     if (!draft.address) return;
     auto bind = parse_bind_address(*draft.address);
     if (!bind) {
-      complain(problems_, draft.address.place, bind.error().message);
+      complain(problems_, draft.address.place,
+               bind.error().message +
+                   ", such as 10.0.0.1:443, [::1]:443, or :443 for every address");
       return;
     }
     listener.address = bind->address;

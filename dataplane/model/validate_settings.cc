@@ -98,7 +98,8 @@ class Settings {
     }
     auto bind = parse_bind_address(text);
     if (!bind) {
-      complain(problems_, written.place, bind.error().message + ", or unix:PATH, or off");
+      complain(problems_, written.place,
+               bind.error().message + ", such as " + otherwise + ", or unix:PATH, or off");
       return http;
     }
     http.address = bind->address;

@@ -99,7 +99,11 @@ SslPtr BackendContext::new_ssl(const std::string& name, size_t worker) const {
   }
   SslSessionPtr& session = sessions_.of(worker)[name];
   SSL_set_app_data(ssl.get(), &session);
-  if (session) SSL_set_session(ssl.get(), session.get());
+  if (session) {
+    // A copy: OpenSSL marks a session that a connection is using, and the next would not resume.
+    SslSessionPtr copy(SSL_SESSION_dup(session.get()));
+    SSL_set_session(ssl.get(), copy.get());
+  }
   SSL_set_connect_state(ssl.get());
   return ssl;
 }

@@ -1,9 +1,13 @@
 // What a peer's script talks through: an end of a connection, plain or under TLS.
 #pragma once
 
-#include <memory>
+#include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "dataplane/base/bytes.h"
+#include "dataplane/wire/proxy_header.h"
+#include "tests/sim/byte_queue.h"
 #include "tests/sim/connection.h"
 
 namespace sallyport::sim {
@@ -33,39 +37,52 @@ class Channel {
   virtual void cut() = 0;
   /// The end of a connection that both sides have finished, or that is cut.
   virtual void close() = 0;
+
+  /// Of a backend that expects one, once it is there.
+  virtual const ProxyHeader* proxy_header() const { return nullptr; }
+};
+
+/// What a connection begins with, outside of what the script sends.
+struct Opening {
+  std::vector<uint8_t> preamble;     // sent first, in the clear: a PROXY header
+  bool expects_proxy_header = false;
+};
+
+/// Takes a PROXY header off the beginning of a connection, and not one byte more.
+class ProxyHeaderReader {
+ public:
+  explicit ProxyHeaderReader(bool expected) : done_(!expected) {}
+
+  bool done() const { return done_; }
+  /// What kept it from being done().
+  Channel::Got read(End& end);
+  const ProxyHeader* header() const { return header_ ? &*header_ : nullptr; }
+
+ private:
+  bool done_;
+  std::vector<uint8_t> bytes_;
+  std::optional<ProxyHeader> header_;
 };
 
 /// TCP alone: FIN says that no more will come, RST cuts.
 class PlainChannel final : public Channel {
  public:
-  explicit PlainChannel(End& end) : end_(end) {}
+  explicit PlainChannel(End& end, const Opening& opening = {});
 
-  Taken read(MutableBytes into) override {
-    IoResult r = end_.read(into);
-    switch (r.kind) {
-      case Io::Ok: return {Got::Bytes, r.bytes};
-      case Io::Blocked: return {broken_ ? Got::Cut : Got::Nothing};
-      // After a RST that a write was told of, the kernel says End as well.
-      case Io::End: return {end_.fin_arrived() ? Got::End : Got::Cut};
-      case Io::Failed: return {Got::Cut};
-    }
-    return {Got::Cut};
-  }
-  size_t write(Bytes from) override {
-    IoResult r = end_.write(from);
-    broken_ |= r.kind == Io::Failed;
-    return r.bytes;
-  }
+  Taken read(MutableBytes into) override;
+  size_t write(Bytes from) override;
   bool broken() const override { return broken_; }
-  bool finish() override {
-    end_.shutdown_write();
-    return true;
-  }
+  bool finish() override;
   void cut() override { end_.reset(); }
   void close() override { end_.close(); }
+  const ProxyHeader* proxy_header() const override { return reader_.header(); }
 
  private:
+  bool send_preamble();
+
   End& end_;
+  ByteQueue preamble_;
+  ProxyHeaderReader reader_;
   bool broken_ = false;
 };
 

@@ -96,7 +96,10 @@ void Loop::run() {
 
 void Loop::stop() { impl_->stopping = true; }
 
-void Loop::submit(std::function<void()> call) { impl_->calls.push_back(std::move(call)); }
+void Loop::submit(std::function<void()> call) {
+  impl_->calls.push_back(std::move(call));
+  impl_->network.wake();
+}
 
 WallTime Loop::wall_now() const {
   // Some moment of 2026; the same in every run.

@@ -151,7 +151,7 @@ void Network::run_next_event() {
 }
 
 bool Network::sleep(Instant until) {
-  while (news_.empty() && accepts_.empty()) {
+  while (news_.empty() && accepts_.empty() && !std::exchange(woken_, false)) {
     if (!broken_off_.empty()) return false;
     if (events_.empty() || events_.front().when > until) {
       if (until == Instant::max()) return false;

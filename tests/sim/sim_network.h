@@ -78,6 +78,8 @@ class Network {
   /// Lets time pass until the loop has something to look at, or until `until`. False when
   /// nothing will ever happen, or when the run was broken off.
   bool sleep(Instant until);
+  /// The loop has something to look at that did not come through the network.
+  void wake() { woken_ = true; }
   /// Lets time pass while the loop works. False when the run was broken off.
   bool work(Micros duration);
   /// The edges since the last call, in any order, as epoll gives them.
@@ -136,6 +138,7 @@ class Network {
   std::vector<Descriptor> descriptors_;
   std::vector<End*> news_;
   std::vector<std::function<void()>> accepts_;
+  bool woken_ = false;
   uint16_t next_port_ = 10'000;
   std::string broken_off_;
 };

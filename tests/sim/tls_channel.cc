@@ -29,58 +29,55 @@ void trust(SSL_CTX* context, const Authority& authority, bool server) {
 
 }  // namespace
 
-TlsChannel::TlsChannel(Network& network, End& end, Observer& observer, const TlsOptions& options)
-    : network_(network),
-      end_(end),
-      observer_(observer),
-      options_(options),
-      context_(SSL_CTX_new(options.server ? TLS_server_method() : TLS_client_method())),
-      drips_left_(options.drips) {
+TlsContext::TlsContext(TlsOptions options)
+    : options_(std::move(options)),
+      context_(SSL_CTX_new(options_.server ? TLS_server_method() : TLS_client_method())) {
   SSL_CTX* context = context_.get();
   CHECK(context != nullptr);
-  for (const std::string& name : options.alpn) {
+  for (const std::string& name : options_.alpn) {
     alpn_wire_.push_back(static_cast<unsigned char>(name.size()));
     alpn_wire_.insert(alpn_wire_.end(), name.begin(), name.end());
   }
-  if (options.identity) use_identity(context, *options.identity);
-  if (options.trusts) trust(context, *options.trusts, options.server);
-  if (options.version != 0) {
-    SSL_CTX_set_min_proto_version(context, options.version);
-    SSL_CTX_set_max_proto_version(context, options.version);
+  if (options_.identity) use_identity(context, *options_.identity);
+  if (options_.trusts) trust(context, *options_.trusts, options_.server);
+  if (options_.version != 0) {
+    SSL_CTX_set_min_proto_version(context, options_.version);
+    SSL_CTX_set_max_proto_version(context, options_.version);
   }
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_info_callback(context, on_info);
-  if (options.server) SSL_CTX_set_alpn_select_cb(context, choose_alpn, this);
-
-  ssl_.reset(SSL_new(context));
-  SSL_set_app_data(ssl_.get(), this);
-  SSL_set_bio(ssl_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-  if (options.server) {
-    SSL_set_accept_state(ssl_.get());
-  } else {
-    SSL_set_connect_state(ssl_.get());
-    if (!options.name.empty()) {
-      SSL_ctrl(ssl_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-               const_cast<char*>(options.name.c_str()));  // what its macro does, without old casts
-    }
-    if (options.trusts) SSL_set1_host(ssl_.get(), options.name.c_str());
-    if (!alpn_wire_.empty()) {
-      SSL_set_alpn_protos(ssl_.get(), alpn_wire_.data(), static_cast<unsigned>(alpn_wire_.size()));
-    }
+  if (options_.server) {
+    SSL_CTX_set_alpn_select_cb(context, choose_alpn, this);
+    // Without this the name is not kept in the session, and a resumed TLS 1.2 session has none.
+    int (*accept_name)(SSL*, int*, void*) = [](SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; };
+    SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
+                          reinterpret_cast<void (*)()>(accept_name));
+    SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>("sim"), 3);
   }
-  outgoing_.append(options.preamble);
 }
 
-TlsChannel::~TlsChannel() = default;
-
-void TlsChannel::on_info(const SSL* ssl, int where, int value) {
-  if (where != SSL_CB_READ_ALERT || (value & 0xff) == SSL_AD_CLOSE_NOTIFY) return;
-  static_cast<TlsChannel*>(SSL_get_app_data(ssl))->alert_received_ = value & 0xff;
+SslPtr TlsContext::new_ssl() const {
+  SslPtr made(SSL_new(context_.get()));
+  SSL* ssl = made.get();
+  SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+  if (options_.server) {
+    SSL_set_accept_state(ssl);
+    return made;
+  }
+  SSL_set_connect_state(ssl);
+  if (!options_.name.empty()) {
+    SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+             const_cast<char*>(options_.name.c_str()));  // what its macro does, without old casts
+  }
+  if (options_.trusts) SSL_set1_host(ssl, options_.name.c_str());
+  if (!alpn_wire_.empty()) {
+    SSL_set_alpn_protos(ssl, alpn_wire_.data(), static_cast<unsigned>(alpn_wire_.size()));
+  }
+  return made;
 }
 
-int TlsChannel::choose_alpn(SSL*, const unsigned char** out, unsigned char* out_size,
+int TlsContext::choose_alpn(SSL*, const unsigned char** out, unsigned char* out_size,
                             const unsigned char* in, unsigned in_size, void* self) {
-  const auto& own = static_cast<TlsChannel*>(self)->alpn_wire_;
+  const auto& own = static_cast<TlsContext*>(self)->alpn_wire_;
   unsigned char* chosen = nullptr;
   if (own.empty() || SSL_select_next_proto(&chosen, out_size, own.data(),
                                            static_cast<unsigned>(own.size()), in,
@@ -89,6 +86,25 @@ int TlsChannel::choose_alpn(SSL*, const unsigned char** out, unsigned char* out_
   }
   *out = chosen;
   return SSL_TLSEXT_ERR_OK;
+}
+
+TlsChannel::TlsChannel(Network& network, End& end, Observer& observer, const TlsContext& context,
+                       const TlsOpening& opening)
+    : network_(network),
+      end_(end),
+      observer_(observer),
+      ssl_(context.new_ssl()),
+      server_(context.options().server),
+      opening_(opening),
+      reader_(opening.opening.expects_proxy_header) {
+  SSL_set_app_data(ssl_.get(), this);
+  SSL_set_info_callback(ssl_.get(), on_info);
+  outgoing_.append(opening.opening.preamble);
+}
+
+void TlsChannel::on_info(const SSL* ssl, int where, int value) {
+  if (where != SSL_CB_READ_ALERT || (value & 0xff) == SSL_AD_CLOSE_NOTIFY) return;
+  static_cast<TlsChannel*>(SSL_get_app_data(ssl))->alert_received_ = value & 0xff;
 }
 
 void TlsChannel::pump_in() {
@@ -112,7 +128,7 @@ void TlsChannel::pump_in() {
 void TlsChannel::queue_hello(Bytes wire) {
   CHECK(wire.size() > kRecordHeader && wire[0] == kHandshakeRecord);
   Bytes message = wire.subspan(kRecordHeader);
-  size_t pieces = std::min(options_.hello_records, message.size());
+  size_t pieces = std::min(opening_.hello_records, message.size());
   for (size_t left = pieces; left > 0; --left) {
     size_t most = message.size() - (left - 1);
     size_t n = left == 1 ? message.size() : network_.random().size_between(1, most);
@@ -129,7 +145,7 @@ void TlsChannel::pump_out() {
   if (size_t pending = static_cast<size_t>(BIO_pending(bio)); pending > 0) {
     std::vector<uint8_t> wire(pending);
     CHECK(BIO_read(bio, wire.data(), static_cast<int>(pending)) == static_cast<int>(pending));
-    if (!options_.server && !std::exchange(hello_sent_, true)) {
+    if (!server_ && !std::exchange(hello_sent_, true)) {
       queue_hello(wire);
     } else {
       outgoing_.append(wire);
@@ -137,15 +153,15 @@ void TlsChannel::pump_out() {
   }
   while (!outgoing_.empty() && !dripping_ && !broken_) {
     Bytes piece = outgoing_.view();
-    if (drips_left_ > 0) piece = piece.first(1);
+    if (opening_.drips > 0) piece = piece.first(1);
     IoResult r = end_.write(piece);
     if (r.kind == Io::Failed) broken_ = true;
     if (r.kind != Io::Ok) return;
     outgoing_.drop(r.bytes);
-    if (drips_left_ == 0) continue;
-    --drips_left_;
+    if (opening_.drips == 0) continue;
+    --opening_.drips;
     dripping_ = true;
-    network_.after(options_.drip_pause, [this] {
+    network_.after(opening_.drip_pause, [this] {
       dripping_ = false;
       if (end_.held()) observer_.on_wake();
     });
@@ -153,6 +169,11 @@ void TlsChannel::pump_out() {
 }
 
 bool TlsChannel::shake_hands() {
+  if (!reader_.done()) {
+    Got got = reader_.read(end_);
+    if (got == Got::Cut) broken_ = true;
+    if (got != Got::Bytes) return false;
+  }
   if (!handshaken()) {
     pump_in();
     ERR_clear_error();
@@ -210,8 +231,6 @@ void TlsChannel::cut() {
     end_.reset();
   }
 }
-
-void TlsChannel::close() { end_.close(); }
 
 std::string TlsChannel::sni() const {
   const char* name = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name);

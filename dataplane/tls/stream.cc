@@ -44,6 +44,8 @@ void Stream::start_tls(SslPtr ssl) {
 }
 
 Step Stream::handshake() {
+  // A flight longer than what the socket took goes on first: the peer waits for the rest of it.
+  if (flush() == Step::Failed) return Step::Failed;
   begin_call();
   int result = SSL_do_handshake(ssl_.get());
   if (result == 1) {

@@ -24,7 +24,8 @@ Result<std::unique_ptr<AccessLog>> AccessLog::open(const std::string& path) {
   return std::unique_ptr<AccessLog>(new AccessLog(std::move(*file)));
 }
 
-AccessLog::AccessLog(LogFile file) : enabled_(file.enabled()), file_(std::move(file)) {
+AccessLog::AccessLog(LogFile file)
+    : path_(file.path()), enabled_(file.enabled()), file_(std::move(file)) {
   thread_ = start_thread("access-log", [this] { run(); });
 }
 
@@ -39,7 +40,11 @@ AccessLog::~AccessLog() {
 
 Result<void> AccessLog::reopen(const std::string& path) {
   Result<LogFile> file = LogFile::open(path);
-  if (!file) return file.error();
+  if (!file) {
+    log_error("the access log stays as it was", {{"error", file.error().message}});
+    return file.error();
+  }
+  path_ = path;
   std::lock_guard lock(mutex_);
   enabled_ = file->enabled();
   next_file_ = std::move(*file);

@@ -34,9 +34,10 @@ class AccessLog {
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
 
-  /// After a rotation has moved the file away, or when the configuration names another. What is
-  /// being written goes to the old file, all that follows to the new one. On an error the log
-  /// goes on as it was.
+  /// After a rotation has moved the file away. What is being written goes to the old file, all
+  /// that follows to the new one. On an error, which is logged too, the log goes on as it was.
+  Result<void> reopen() { return reopen(path_); }
+  /// The same, when the configuration names another file.
   Result<void> reopen(const std::string& path);
 
  private:
@@ -56,6 +57,7 @@ class AccessLog {
   void run();
   void write(Queue& queue, std::unique_lock<std::mutex>& lock);
 
+  std::string path_;  // the control plane's
   std::atomic<bool> enabled_;
   std::atomic<bool> stopping_ = false;
   LogFile file_;       // the thread's

@@ -60,8 +60,7 @@ std::optional<Address> Address::parse_ip(std::string_view text, uint16_t port) {
   char buffer[INET6_ADDRSTRLEN + 1];
   // inet_pton would stop at a NUL and not see what stands behind it.
   if (text.size() >= sizeof buffer || text.find('\0') != text.npos) return std::nullopt;
-  std::memcpy(buffer, text.data(), text.size());
-  buffer[text.size()] = 0;
+  buffer[text.copy(buffer, text.size())] = 0;  // unlike memcpy, also from a view of nothing
   in_addr four;
   if (inet_pton(AF_INET, buffer, &four) == 1) return v4(ntohl(four.s_addr), port);
   uint8_t six[16];

@@ -1,0 +1,19 @@
+// What the pages of the HTTP addresses say.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+
+namespace sallyport {
+
+/// Each function is called on the thread of the AdminServer and must be thread-safe. None may
+/// wait for that thread.
+struct AdminSource {
+  std::function<bool()> ready;                                // /readyz: 200 or 503
+  std::function<std::string()> metrics;                       // Prometheus' text format
+  std::function<std::string()> config_json;                   // /api/v1/config
+  std::function<std::string(size_t most)> connections_json;   // /api/v1/connections?limit=
+};
+
+}  // namespace sallyport

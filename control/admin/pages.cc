@@ -1,0 +1,122 @@
+#include "control/admin/pages.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "control/version.h"
+#include "dataplane/base/address.h"
+
+namespace sallyport {
+
+namespace {
+
+constexpr size_t kConnectionsShown = 1'000;
+constexpr size_t kConnectionsShownMost = 10'000;
+
+constexpr std::string_view kPaths[] = {"/healthz", "/readyz", "/metrics", "/api/v1/config",
+                                       "/api/v1/connections"};
+
+HttpResponse plain(std::string body, int status = 200) {
+  HttpResponse response;
+  response.status = status;
+  response.body = std::move(body);
+  return response;
+}
+
+HttpResponse json(std::string body) {
+  HttpResponse response;
+  response.content_type = "application/json";
+  response.body = std::move(body);
+  return response;
+}
+
+HttpResponse not_found() { return http_error(404, "no such page"); }
+
+HttpResponse front_page() {
+  HttpResponse response;
+  response.content_type = "text/html; charset=utf-8";
+  std::string& html = response.body;
+  html = "<!DOCTYPE html>\n<html lang=\"en\">\n<head><title>Sallyport</title></head>\n<body>\n"
+         "<h1>Sallyport ";
+  html += kVersion;
+  html += "</h1>\n<ul>\n";
+  for (std::string_view path : kPaths) {
+    html += "<li><a href=\"";
+    html += path;
+    html += "\">";
+    html += path;
+    html += "</a></li>\n";
+  }
+  html += "</ul>\n</body>\n</html>\n";
+  return response;
+}
+
+// The value of limit=, the default without one, nothing if it is no number.
+std::optional<size_t> limit_of(std::string_view query) {
+  constexpr std::string_view kKey = "limit=";
+  size_t limit = kConnectionsShown;
+  while (!query.empty()) {
+    size_t end = std::min(query.find('&'), query.size());
+    std::string_view part = query.substr(0, end);
+    query.remove_prefix(std::min(end + 1, query.size()));
+    if (!part.starts_with(kKey)) continue;
+    part.remove_prefix(kKey.size());
+    auto [stop, error] = std::from_chars(part.data(), part.data() + part.size(), limit);
+    if (error != std::errc() || stop != part.data() + part.size()) return std::nullopt;
+  }
+  return std::min(limit, kConnectionsShownMost);
+}
+
+}  // namespace
+
+bool is_local_host(std::string_view host) {
+  if (Address::parse_ip(host)) return true;
+  if (host.ends_with('.')) host.remove_suffix(1);
+  constexpr std::string_view kLocal = "localhost";
+  if (host.size() < kLocal.size()) return false;
+  auto same = [](char a, char b) { return (a | 0x20) == b; };
+  std::string_view end = host.substr(host.size() - kLocal.size());
+  if (!std::equal(end.begin(), end.end(), kLocal.begin(), same)) return false;
+  return host.size() == kLocal.size() || host[host.size() - kLocal.size() - 1] == '.';
+}
+
+HttpResponse Pages::answer(const HttpRequest& request) const {
+  if (kind_ == Kind::Admin && !is_local_host(request.host)) {
+    return http_error(421, "the Host must be an IP address or localhost");
+  }
+  if (request.method != "GET" && request.method != "HEAD") {
+    return http_error(405, "nothing here but GET and HEAD");
+  }
+  if (request.has_body) return http_error(400, "a GET or HEAD with content means nothing here");
+  HttpResponse response = probe(request.path);
+  if (response.status != 404 || kind_ == Kind::Metrics) return response;
+  if (request.path == "/") return front_page();
+  return api(request);
+}
+
+HttpResponse Pages::probe(std::string_view path) const {
+  if (path == "/healthz") return plain("alive\n");
+  if (path == "/readyz") {
+    if (source_.ready()) return plain("ready\n");
+    return plain("not ready: starting or draining\n", 503);
+  }
+  if (path == "/metrics") {
+    HttpResponse response = plain(source_.metrics());
+    response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    return response;
+  }
+  return not_found();
+}
+
+HttpResponse Pages::api(const HttpRequest& request) const {
+  if (request.path == "/api/v1/config") return json(source_.config_json());
+  if (request.path == "/api/v1/connections") {
+    std::optional<size_t> limit = limit_of(request.query);
+    if (!limit) return http_error(400, "limit must be a number");
+    return json(source_.connections_json(*limit));
+  }
+  return not_found();
+}
+
+}  // namespace sallyport

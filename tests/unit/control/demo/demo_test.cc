@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "control/file/yaml_reader.h"
 #include "tests/unit/control/demo/demo_client.h"
 
 namespace sallyport {
@@ -87,6 +88,15 @@ TEST_F(DemoTest, ConfigurationNamesTheAddressesThatWereChosen) {
                                  demo.plan().reencrypt, demo.plan().mtls}) {
     EXPECT_TRUE(contains(yaml, "\"" + backend.text() + "\"")) << backend.text();
   }
+}
+
+TEST_F(DemoTest, ConfigurationIsValid) {
+  const Demo demo = prepare();
+  const ReadResult read_back = read_config_file(demo.config_path());
+  for (const Problem& problem : read_back.problems) ADD_FAILURE() << problem.text();
+  ASSERT_TRUE(read_back.config.has_value());
+  EXPECT_EQ(read_back.config->sites.size(), 4u);
+  EXPECT_EQ(read_back.config->metrics.address.text(), "[::]" + demo.plan().metrics);
 }
 
 TEST_F(DemoTest, PlainBackendsAnswerWithTheirScenario) {

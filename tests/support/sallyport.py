@@ -28,6 +28,7 @@ class Sallyport:
         self.folder.mkdir()
         self.file = self.folder / "sallyport.yaml"
         self.access_log = self.folder / "access.log"
+        self._lines_moved = 0
         self._metrics, self._admin = Reservation(), Reservation()
         self.metrics_port, self.admin_port = self._metrics.port, self._admin.port
         self._head = (
@@ -106,9 +107,12 @@ class Sallyport:
         eventually("the proxy is ready", ready, within)
 
     def wait_idle(self, within=15.0):
-        """Until no connection is open."""
+        """Until no connection is open, and each that there was has its access line."""
         eventually("all connections have ended",
                    lambda: self.metrics().sum(names.OPEN) == 0, within)
+        ended = self.metrics().sum(names.ENDED)
+        eventually(f"{ended:g} access lines are written",
+                   lambda: len(self.access_lines()) + self._lines_moved >= ended, within)
 
     # Access log
 
@@ -128,6 +132,15 @@ class Sallyport:
             assert lines, f"the log has {self.access_lines()[-3:]}"
             return lines[0]
         return eventually(f"an access line with {fields}", found, within)
+
+    def rotate_access_log(self):
+        """As logrotate does: moves the file away and sends SIGHUP. The lines that were moved."""
+        moved = self.access_log.with_name("access.log.1")
+        self.access_log.rename(moved)
+        self.hang_up()
+        lines = moved.read_text().splitlines()
+        self._lines_moved += len(lines)
+        return lines
 
     # Ending
 

@@ -77,6 +77,10 @@ Loop::Loop() : impl_(std::make_unique<Impl>()) {
     static void on_timer(uv_timer_t* h) {
       Loop& loop = of(reinterpret_cast<uv_handle_t*>(h));
       loop.impl_->timer_at = Instant::max();
+      // libuv runs timers before it polls, the turns come after: a deadline armed in the turns of
+      // the last round was left to this timer, which was still to come.
+      loop.impl_->look_at_clock();
+      set_timer(loop);
     }
 
     static void on_check(uv_check_t* h) {
@@ -142,11 +146,7 @@ Loop::~Loop() {
 void Loop::run() {
   impl_->look_at_clock();
   // Tasks posted before the loop ran must not wait for the first event.
-  impl_->timer_at = now_;
-  uv_timer_start(
-      &impl_->timer,
-      [](uv_timer_t* h) { static_cast<Loop*>(h->loop->data)->impl_->timer_at = Instant::max(); }, 0,
-      0);
+  uv_idle_start(&impl_->idle, [](uv_idle_t*) {});
   uv_run(&impl_->uv, UV_RUN_DEFAULT);
   impl_->graveyard.clear();
 }

@@ -83,6 +83,9 @@ FlowResult Stream::read(MutableBytes into) {
 }
 
 FlowResult Stream::tls_read(MutableBytes into) {
+  // What came behind the bytes that the last call returned.
+  if (!tls_error_.empty()) return {Flow::Failed};
+  if (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) return {Flow::End};
   // Nothing below, nothing within: spare OpenSSL the call.
   if (received_.empty() && !socket_.readable() && !SSL_has_pending(ssl_.get())) {
     return {Flow::Blocked};

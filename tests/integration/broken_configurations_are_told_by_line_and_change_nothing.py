@@ -66,26 +66,29 @@ def broken(t):
     (mixed / "tls.crt").write_bytes((site / "tls.crt").read_bytes())
     (mixed / "tls.key").write_bytes((other / "tls.key").read_bytes())
     offload = "host: offload.test, scenario: offload, secret: site, service: plain"
+    passthrough = "host: passthrough.test, scenario: passthrough, service: encrypted"
     return {
-        "a syntax error": ("sites:\n", "sites: [\n", None, ()),
+        "a tab as indentation": (f"  - {{{offload}", f"\t- {{{offload}", f"\t- {{{offload}", ()),
         "an unknown key": (offload, offload + ", colour: blue", "colour: blue", ("colour",)),
         "a dangling service": (offload, offload.replace("plain", "plane"), "plane}", ("plane",)),
         "a dangling secret": (offload, offload.replace("secret: site", "secret: sight"),
                               "sight", ("sight",)),
         "an unknown scenario": (offload, offload.replace("scenario: offload", "scenario: upload"),
                                 "upload", ("upload", "offload, passthrough")),
-        "a bad address": (f'address: "127.0.0.1:', 'address: "127.0.0.1.9:',
+        "a bad address": ('name: tls, address: "127.0.0.1:', 'name: tls, address: "127.0.0.1.9:',
                           '"127.0.0.1.9:', ("127.0.0.1.9",)),
-        "a host twice": ("host: passthrough.test", "host: offload.test", None, ("offload.test",)),
+        "a host twice": (passthrough, passthrough.replace("passthrough.test", "offload.test"),
+                         "offload.test, scenario: passthrough", ("offload.test",)),
         "reencrypt without tls": (", tls: {name: backend.test, secret: authority}", "",
-                                  None, ("tls", "reencrypt")),
+                                  "again}", ("tls", "reencrypt")),
         "a port out of range": ('plain, endpoints: ["127.0.0.1:', 'plain, endpoints: ["127.0.0.1:9',
-                                None, ("127.0.0.1:9",)),
+                                '"127.0.0.1:9', ("127.0.0.1:9",)),
         "a key of another certificate": (f"name: site, directory: {site}",
-                                         f"name: site, directory: {mixed}", None, ("key",)),
+                                         f"name: site, directory: {mixed}",
+                                         f"{{name: site, directory: {mixed}", ("key",)),
         "a certificate for other hosts": (f"name: site, directory: {site}",
-                                          f"name: site, directory: {other}", None,
-                                          ("offload.test",)),
+                                          f"name: site, directory: {other}",
+                                          "site, service: plain", ("offload.test",)),
         "a wrong type": (offload, offload + ", min_tls: [1.2]", "[1.2]", ("min_tls",)),
     }
 

@@ -27,7 +27,7 @@ def test(t):
     if room < needed:
         raise Skip(f"{needed} descriptors are needed, and the hard limit is {room}")
 
-    plain = t.keep(EchoProcess())
+    plain, also_plain = t.keep(EchoProcess()), t.keep(EchoProcess())
     tls = t.keep(EchoProcess(t.authority.issue("backend.test",
                                                dns=("backend.test", "passthrough.test"))))
     port, extra = t.port(), t.port()
@@ -37,7 +37,7 @@ def test(t):
     crowd = Crowd(port, t.authority, {f"{s}.test": held for s in SCENARIOS})
     newcomers = Newcomers(t, port)
     for i in range(reloads):
-        verdict = proxy.reload(edited(t, base, extra, plain.address, i))
+        verdict = proxy.reload(edited(base, extra, plain.address, also_plain.address, i))
         assert verdict == "applied", (i, verdict, proxy.process.output[-2000:])
     newcomers.stop()
     proxy.reload("".join(base))
@@ -54,7 +54,7 @@ def test(t):
     assert not bad, bad[:3]
 
 
-def edited(t, base, extra, address, i):
+def edited(base, extra, address, other, i):
     """A site and its service come, change their endpoint and go; a listener comes and goes; the
     services that are in use change a detail of theirs, and change it back."""
     listeners, rest = base
@@ -67,7 +67,7 @@ def edited(t, base, extra, address, i):
     if i % 2:
         services = services.replace("name: backend.test", "min_tls: \"1.3\", name: backend.test")
         services = services.replace(f'endpoints: ["{address}"]',
-                                    f'endpoints: ["{address}", "{address}"]')
+                                    f'endpoints: ["{address}", "{other}"]')
     return listeners + sites + "services:\n" + services
 
 

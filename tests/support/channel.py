@@ -74,6 +74,14 @@ class Channel:
         self.socket.shutdown(socket.SHUT_WR)
 
     def close(self):
+        """Ends our direction, takes what still comes, and closes. Closing on unread bytes, be they
+        only TLS session tickets, would be a reset."""
+        try:
+            self.end()
+            self.socket.settimeout(5)
+            self.recv_to_end()
+        except (Cut, ssl.SSLError, OSError):
+            pass
         self.socket.close()
 
     def reset(self):
@@ -123,14 +131,6 @@ class TlsChannel(Channel):
         self._say_goodbye()
         if fin:
             self.socket.shutdown(socket.SHUT_WR)
-
-    def close(self):
-        """close_notify, then close."""
-        try:
-            self._say_goodbye()
-        except (Cut, ssl.SSLError, OSError):
-            pass
-        self.socket.close()
 
     def _say_goodbye(self):
         # SSL_shutdown also reads, and would throw away what had arrived: take that out first.

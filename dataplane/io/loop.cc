@@ -74,21 +74,25 @@ Loop::Loop() : impl_(std::make_unique<Impl>()) {
       }
     }
 
+    // libuv runs timers before it polls and the check after, so what passes here gets its turn in
+    // this round's check, and what the last round's turns armed is seen here at the latest.
     static void on_timer(uv_timer_t* h) {
       Loop& loop = of(reinterpret_cast<uv_handle_t*>(h));
       loop.impl_->timer_at = Instant::max();
-      // libuv runs timers before it polls, the turns come after: a deadline armed in the turns of
-      // the last round was left to this timer, which was still to come.
       loop.impl_->look_at_clock();
-      set_timer(loop);
+      expire_and_set_timer(loop);
     }
 
     static void on_check(uv_check_t* h) {
       Loop& loop = of(reinterpret_cast<uv_handle_t*>(h));
-      Impl& impl = *loop.impl_;
       loop.impl_->look_at_clock();
-      loop.deadlines_.expire(loop.now_, [&](Task& task) { loop.post(task); });
       run_turns(loop);
+      expire_and_set_timer(loop);
+    }
+
+    static void expire_and_set_timer(Loop& loop) {
+      Impl& impl = *loop.impl_;
+      loop.deadlines_.expire(loop.now_, [&](Task& task) { loop.post(task); });
       set_timer(loop);
       if (impl.queue.empty()) {
         uv_idle_stop(&impl.idle);
@@ -104,7 +108,8 @@ Loop::Loop() : impl_(std::make_unique<Impl>()) {
       // A timer that is early does no harm (the heap is asked each time); re-arming costs.
       if (next >= impl.timer_at) return;
       impl.timer_at = next;
-      Millis wait = std::chrono::ceil<Millis>(std::max(next - loop.now_, Micros(0)));
+      // Never 0: libuv 1.44 would call a timer that its own callback sets to now for ever.
+      Millis wait = std::max(std::chrono::ceil<Millis>(next - loop.now_), Millis(1));
       uv_update_time(&impl.uv);
       uv_timer_start(&impl.timer, on_timer, static_cast<uint64_t>(wait.count()), 0);
     }

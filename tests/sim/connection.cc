@@ -195,7 +195,11 @@ void End::reset() {
   let_go();
   if (dead_) return;
   dead_ = true;
-  out_->sent.clear();
+  if (network_.random().coin()) {
+    out_->sent.clear();
+  } else {
+    connection_.land(*out_);
+  }
   connection_.send_reset(*out_->reader);
 }
 
@@ -273,12 +277,26 @@ void Connection::arrive(Direction& d) {
   }
 }
 
+void Connection::land(Direction& d) {
+  d.not_before = std::max(d.not_before, network_.now() + network_.latency());
+  network_.at(d.not_before, [this, &d] {
+    if (severed_ || d.reader->dead_ || !d.reader->held_) return;
+    size_t limit = network_.faults().receive_buffer;
+    size_t room = limit - std::min(limit, d.arrived.size());
+    d.arrived.take_from(d.sent, std::min(d.sent.size(), room));
+    d.fin_arrived |= d.fin_sent && d.sent.empty();
+    d.sent.clear();
+    network_.trace("land", number_, d.arrived.size());
+    d.reader->notify({true, false, d.fin_arrived});
+  });
+}
+
 void Connection::send_fin(Direction& d) {
   if (std::exchange(d.fin_on_its_way, true)) return;
   bool late = network_.random().chance(network_.faults().late_fin);
   d.not_before = network_.now() + (late ? network_.lateness() : Micros(0));
   network_.at(d.not_before, [this, &d] {
-    if (severed_ || d.reader->dead_ || d.writer->dead_) return;
+    if (severed_ || d.reader->dead_ || d.writer->dead_ || d.fin_arrived) return;
     d.fin_arrived = true;
     network_.trace("fin", number_, 0);
     d.reader->notify({true, false, true});
@@ -286,7 +304,7 @@ void Connection::send_fin(Direction& d) {
 }
 
 void Connection::send_reset(End& to) {
-  Instant when = std::max(network_.now() + network_.latency(), to.in_->not_before);
+  Instant when = std::max(network_.now(), to.in_->not_before) + network_.latency();
   network_.at(when, [&to] {
     // Linux: tcp_reset. CLOSE_WAIT, where the peer had said that it was done, gives EPIPE.
     bool close_wait = to.in_->fin_arrived && !to.write_shut_;

@@ -42,7 +42,7 @@ class Observer {
 ///
 ///     writer ─► sent (buffer and flight) ─ segments, latency ─► arrived ─► reader
 ///
-/// FIN follows the last byte. RST overtakes: it destroys what is in `sent`.
+/// FIN follows the last byte. RST destroys what is in `sent`, or comes after it: both happen.
 struct Direction {
   End* writer = nullptr;
   End* reader = nullptr;
@@ -153,6 +153,7 @@ class Connection {
 
   void move(Direction& d, Micros delay);
   void arrive(Direction& d);
+  void land(Direction& d);      // what is under way arrives, though its writer is gone
   void send_fin(Direction& d);
   void send_reset(End& to);
   bool ended_by_both() const { return there_.fin_arrived && back_.fin_arrived; }

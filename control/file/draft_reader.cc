@@ -63,7 +63,7 @@ class DraftReader {
     }
     auto written = map.text(key);
     if (written && *written != "off") {
-      map.complain_at(*node, quoted(*written) + " is not possible here: write off or {" + inner +
+      map.complain_at(*node, in_quotes(*written) + " is not possible here: write off or {" + inner +
                                  ": " + *written + "}");
       written.value.reset();
     }
@@ -167,7 +167,7 @@ class DraftReader {
         *written == "respond"
             ? "respond is not available, for sites carry bytes, in which there is no answer to "
               "give: write abort, which ends the handshake"
-            : quoted(*written) + " is not possible here: write abort";
+            : in_quotes(*written) + " is not possible here: write abort";
     complain(problems_, written.place, reason);
   }
 

@@ -28,7 +28,7 @@ std::string wrong_kind(YamlNode::Kind kind, const char* wanted) {
 Result<bool> parse_boolean(const std::string& text) {
   if (text == "true") return true;
   if (text == "false") return false;
-  return Error{quoted(text) + " is neither true nor false: write one of them"};
+  return Error{in_quotes(text) + " is neither true nor false: write one of them"};
 }
 
 }  // namespace

@@ -112,7 +112,7 @@ Written<E> YamlMapping::word(const char* key, const std::string& wanted) {
     for (const Word<E>& known : words<E>()) {
       if (text == known.text) return known.value;
     }
-    return Error{quoted(text) + " is not possible here: write " + wanted};
+    return Error{in_quotes(text) + " is not possible here: write " + wanted};
   });
 }
 

@@ -44,7 +44,7 @@ void complain(Problems& problems, const Place& place, std::string message) {
   problems.push_back({place, place.path, std::move(message)});
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   size_t end = std::min(text.size(), kMostQuoted);
   // Not in the middle of a character: what continues one in UTF-8 begins with the bits 10.
   while (end < text.size() && end > 0 && (text[end] & 0xc0) == 0x80) --end;
@@ -67,10 +67,10 @@ std::string nearest(std::string_view text, const std::vector<std::string>& words
 }
 
 std::string not_declared(std::string_view name, const std::vector<std::string>& declared) {
-  std::string text = quoted(name) + " is not declared";
+  std::string text = in_quotes(name) + " is not declared";
   if (declared.empty()) return text + " (none is)";
   if (std::string meant = nearest(name, declared); !meant.empty()) {
-    text += ", did you mean " + quoted(meant) + "?";
+    text += ", did you mean " + in_quotes(meant) + "?";
   }
   text += " (declared: ";
   for (size_t i = 0; i < declared.size() && i < kMostListed; ++i) {
@@ -89,7 +89,7 @@ bool check_name(const Written<std::string>& name, Problems& problems) {
     return true;
   }
   complain(problems, name.place,
-           quoted(*name) + " is not a name: write 1 to 253 ASCII characters without spaces, "
+           in_quotes(*name) + " is not a name: write 1 to 253 ASCII characters without spaces, "
                            "quotes or backslashes");
   return false;
 }
@@ -102,7 +102,7 @@ std::vector<std::string> check_alpn(const WrittenList<std::string>& list, Proble
     if (item->empty() || item->size() > kMostOfAlpn) {
       complain(problems, item.place, "an ALPN name has 1 to 255 bytes, such as h2 or http/1.1");
     } else if (std::find(names.begin(), names.end(), *item) != names.end()) {
-      complain(problems, item.place, quoted(*item) + " is already in the list");
+      complain(problems, item.place, in_quotes(*item) + " is already in the list");
     } else {
       names.push_back(*item);
     }

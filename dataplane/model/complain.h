@@ -20,7 +20,7 @@ std::string not_declared(std::string_view name, const std::vector<std::string>& 
 std::string nearest(std::string_view text, const std::vector<std::string>& words);
 
 /// `text` in quotes, without its end if it is very long.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 /// Whether `name` may name a listener, service or secret: it will stand in logs, metrics and
 /// paths. Complains if not.

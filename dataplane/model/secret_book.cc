@@ -34,7 +34,7 @@ void SecretBook::declare(const DraftSecret& secret) {
   auto [it, fresh] = declared_.emplace(config.name, config);
   if (!fresh) {
     complain(problems_, secret.name.place,
-             quoted(config.name) + " is already declared at " + it->second.place.text());
+             in_quotes(config.name) + " is already declared at " + it->second.place.text());
   }
 }
 
@@ -79,12 +79,12 @@ bool SecretBook::check_use(const SecretConfig& secret, const Place& place, Secre
   // Of a folder only its files can tell; and one without anything was reported where it stands.
   if (!secret.directory.empty() || (!certificate && !authorities)) return true;
   if (use == SecretUse::Server && !certificate) {
-    complain(problems_, place, "secret " + quoted(secret.name) +
+    complain(problems_, place, "secret " + in_quotes(secret.name) +
                                    " has no tls.crt and tls.key, which a site shows its clients");
     return false;
   }
   if (use == SecretUse::Authorities && !authorities) {
-    complain(problems_, place, "secret " + quoted(secret.name) +
+    complain(problems_, place, "secret " + in_quotes(secret.name) +
                                    " has no ca.crt, which client certificates are checked by");
     return false;
   }
@@ -97,14 +97,14 @@ void SecretBook::use_folder(const std::string& name, const Place& place, bool de
     if (directory.wrong()) return;
     std::string remedy = ", and no secrets_directory is set that could have its folder";
     complain(problems_, place,
-             default_name ? "secret is missing: none is named " + quoted(name) + remedy
+             default_name ? "secret is missing: none is named " + in_quotes(name) + remedy
                           : not_declared(name, names()) + remedy);
     return;
   }
   if (name.empty() || name == "." || name.find('/') != std::string::npos ||
       name.find("..") != std::string::npos) {
     complain(problems_, place,
-             quoted(name) + " is neither declared nor a folder's name in secrets_directory");
+             in_quotes(name) + " is neither declared nor a folder's name in secrets_directory");
     return;
   }
   SecretConfig config;

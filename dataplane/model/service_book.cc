@@ -20,7 +20,7 @@ Result<std::string> parse_endpoint_host(std::string_view text) {
   bool brackets = text.starts_with('[');
   if (auto ip = Address::parse_ip(text); ip && (brackets || ip->is_v4())) return ip->ip_text();
   if (brackets || text.find(':') != std::string_view::npos) {
-    return Error{quoted(text) +
+    return Error{in_quotes(text) +
                  " is not an IPv6 address in brackets: write one such as [2001:db8::1]:8080"};
   }
   auto name = parse_dns_name(text);
@@ -34,12 +34,12 @@ Result<EndpointConfig> parse_endpoint(std::string_view text) {
   size_t colon = text.rfind(':');
   // The colons inside of brackets belong to the address.
   if (colon == std::string_view::npos || text.find(']', colon) != std::string_view::npos) {
-    return Error{quoted(text) + " has no port: write HOST:PORT, such as 10.0.1.10:8080"};
+    return Error{in_quotes(text) + " has no port: write HOST:PORT, such as 10.0.1.10:8080"};
   }
   auto host = parse_endpoint_host(text.substr(0, colon));
   if (!host) return host.error();
   uint16_t port = parse_port(text.substr(colon + 1));
-  if (port == 0) return Error{quoted(text) + " does not end in a port: write 1 to 65535"};
+  if (port == 0) return Error{in_quotes(text) + " does not end in a port: write 1 to 65535"};
   EndpointConfig endpoint;
   endpoint.host = *host;
   endpoint.port = port;
@@ -69,7 +69,7 @@ void ServiceBook::declare(const DraftService& service) {
   config.name = *service.name;
   if (auto other = by_name_.find(config.name); other != by_name_.end()) {
     complain(problems_, service.name.place,
-             quoted(config.name) + " is already declared at " +
+             in_quotes(config.name) + " is already declared at " +
                  services_[other->second].place.text());
     return;
   }
@@ -93,7 +93,7 @@ std::vector<EndpointConfig> ServiceBook::endpoints(const std::vector<Written<std
     }
     endpoint->place = item.place;
     if (std::find(all.begin(), all.end(), *endpoint) != all.end()) {
-      complain(problems_, item.place, quoted(*item) + " is already in the list");
+      complain(problems_, item.place, in_quotes(*item) + " is already in the list");
       continue;
     }
     all.push_back(std::move(*endpoint));

@@ -61,14 +61,14 @@ std::vector<size_t> SiteListeners::written(const WrittenList<std::string>& list,
     if (found == by_name_.end()) {
       complain(problems_, item.place, not_declared(*item, names()));
     } else if (std::find(serving.begin(), serving.end(), found->second) != serving.end()) {
-      complain(problems_, item.place, quoted(*item) + " is already in the list");
+      complain(problems_, item.place, in_quotes(*item) + " is already in the list");
     } else if (listeners_[found->second].protocol == Protocol::Tcp) {
       complain(problems_, item.place,
-               quoted(*item) + " is a tcp listener, which has a service and no sites: name one "
+               in_quotes(*item) + " is a tcp listener, which has a service and no sites: name one "
                                "with protocol https or tls");
     } else if (only_default && refuses_unknown(found->second) && list->size() > 1) {
       complain(problems_, item.place,
-               "listener " + quoted(*item) + " never serves the site \"*\", for it refuses "
+               "listener " + in_quotes(*item) + " never serves the site \"*\", for it refuses "
                                              "unknown names: leave it out, or say there "
                                              "unknown_sni: default");
     } else {
@@ -92,8 +92,8 @@ void SiteListeners::claim_host(size_t listener, const std::string& host, const P
   // One sentence is enough for a host that two sites share on several listeners.
   if (fresh || !contested_.insert(place.path).second) return;
   complain(problems_, place,
-           quoted(host) + " is already served on listener " + quoted(listeners_[listener].name) +
-               " by the host at " + it->second.text());
+           in_quotes(host) + " is already served on listener " +
+               in_quotes(listeners_[listener].name) + " by the host at " + it->second.text());
 }
 
 // A "*" on listeners that all refuse unknown names would wait for ever.

@@ -67,7 +67,7 @@ class Listeners {
     auto [it, fresh] = names_.emplace(listener.name, draft.place);
     if (!fresh) {
       complain(problems_, draft.name.place,
-               quoted(listener.name) + " is already the name of the listener at " +
+               in_quotes(listener.name) + " is already the name of the listener at " +
                    it->second.text());
     }
   }
@@ -140,8 +140,9 @@ class Listeners {
     listener.service = service->name;
     if (service->tls) {
       complain(problems_, draft.service.place,
-               "service " + quoted(service->name) + " has tls, but a tcp listener sends bytes as "
-                                                    "they come: name a service without tls");
+               "service " + in_quotes(service->name) +
+                   " has tls, but a tcp listener sends bytes as they come: name a service without "
+                   "tls");
     }
   }
 
@@ -170,7 +171,7 @@ class Listeners {
       return;
     }
     complain(problems_, item.place,
-             quoted(*item) + " is not a network: write one such as 10.0.0.0/8 or 2001:db8::/32, "
+             in_quotes(*item) + " is not a network: write one such as 10.0.0.0/8 or 2001:db8::/32, "
                              "with nothing after the prefix, or an IP address");
   }
 

@@ -111,7 +111,7 @@ class Settings {
     std::string path = from_folder(draft_.folder, text);
     if (text.empty() || path.size() >= sizeof(sockaddr_un::sun_path)) {
       complain(problems_, place,
-               quoted(path) + " cannot name a unix socket: write a path of 1 to 107 bytes");
+               in_quotes(path) + " cannot name a unix socket: write a path of 1 to 107 bytes");
     }
     return path;
   }
@@ -124,8 +124,9 @@ class Settings {
     static const Network kLoopback6 = *Network::parse("::1/128");
     if (kLoopback4.contains(address) || kLoopback6.contains(address)) return;
     complain(problems_, draft_.admin.place,
-             quoted(*draft_.admin) + " can be reached from other machines: write an address such "
-                                     "as 127.0.0.1:9901 or [::1]:9901, or unix:PATH");
+             in_quotes(*draft_.admin) +
+                 " can be reached from other machines: write an address such as 127.0.0.1:9901 or "
+                 "[::1]:9901, or unix:PATH");
   }
 
   void check_unix_paths() {
@@ -167,7 +168,7 @@ class Settings {
       return;
     }
     complain(problems_, item.place,
-             quoted(*item) + " is not a name server: write an IP address, such as 10.0.0.2, "
+             in_quotes(*item) + " is not a name server: write an IP address, such as 10.0.0.2, "
                              "10.0.0.2:5353 or [2001:db8::2]:5353");
   }
 

@@ -107,7 +107,7 @@ class Sites {
     for (const Written<std::string>& item : *draft.secrets) {
       if (!item) continue;
       if (std::find(site.secrets.begin(), site.secrets.end(), *item) != site.secrets.end()) {
-        complain(problems_, item.place, quoted(*item) + " is already in the list");
+        complain(problems_, item.place, in_quotes(*item) + " is already in the list");
         continue;
       }
       site.secrets.push_back(*item);
@@ -176,7 +176,7 @@ class Sites {
   void check_path(const DraftRoute& route) {
     if (route.path && *route.path != "/") {
       complain(problems_, route.path.place,
-               quoted(*route.path) + " cannot be told from other paths, for sites carry bytes: "
+               in_quotes(*route.path) + " cannot be told from other paths, for sites carry bytes: "
                                      "write /");
     }
     if (route.path_type && *route.path_type == PathType::Exact) {
@@ -203,13 +203,13 @@ class Sites {
       reencrypted_.insert(service.name);
       if (!service.tls) {
         complain(problems_, place,
-                 "service " + quoted(service.name) + " has no tls, which reencrypt needs: declare "
-                                                     "it under services with tls: {}");
+                 "service " + in_quotes(service.name) +
+                     " has no tls, which reencrypt needs: declare it under services with tls: {}");
       }
     } else if (scenario == Scenario::Offload && service.tls) {
       complain(problems_, place,
-               "service " + quoted(service.name) + " has tls, but offload sends plain bytes: say "
-                                                   "scenario: reencrypt");
+               "service " + in_quotes(service.name) +
+                   " has tls, but offload sends plain bytes: say scenario: reencrypt");
     } else if (scenario == Scenario::Passthrough && service.tls) {
       passed_through_.emplace_back(service.name, place);
     }
@@ -221,8 +221,9 @@ class Sites {
     for (const auto& [service, place] : passed_through_) {
       if (reencrypted_.count(service) > 0) continue;
       complain(problems_, place,
-               "service " + quoted(service) + " has tls, which passthrough does not use: leave it "
-                                              "out there, or say scenario: reencrypt");
+               "service " + in_quotes(service) +
+                   " has tls, which passthrough does not use: leave it out there, or say "
+                   "scenario: reencrypt");
     }
   }
 

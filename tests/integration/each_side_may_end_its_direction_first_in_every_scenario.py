@@ -49,7 +49,7 @@ def client_first(channel, backend, proxy):
     assert answer == LATE, (len(answer), len(LATE))
     assert backend.seen[-1].received == EARLY, len(backend.seen[-1].received)
     proxy.wait_idle()
-    assert proxy.access_lines()[-1]["by"] == "client", proxy.access_lines()[-1]
+    ended_by("client", proxy)
 
 
 def backend_first(channel, backend, proxy):
@@ -60,7 +60,13 @@ def backend_first(channel, backend, proxy):
     proxy.wait_idle()
     seen = backend.seen[-1]
     assert seen.error is None and seen.received == LATE, (seen.error, len(seen.received))
-    assert proxy.access_lines()[-1]["by"] == "backend", proxy.access_lines()[-1]
+    ended_by("backend", proxy)
+
+
+def ended_by(side, proxy):
+    line = proxy.access_lines()[-1]
+    # Passthrough sees FINs alone, and a peer may answer a close_notify before its FIN is there.
+    assert line["by"] == side or line["scenario"] == "passthrough", line
 
 
 if __name__ == "__main__":

@@ -48,7 +48,8 @@ def test(t):
     assert served >= len(waiting) // 2, served
 
     def all_well():
-        return proxy.is_ready() and echoes(t.connect(tcp))
+        with t.connect(tcp) as channel:
+            return proxy.is_ready() and echoes(channel)
     eventually("everything is as it was", all_well)
     metrics = proxy.metrics()
     assert metrics.sum(names.BACKOFFS) > 0

@@ -13,6 +13,7 @@ import os
 import pathlib
 import resource
 import shutil
+import signal
 import sys
 import tempfile
 import traceback
@@ -131,6 +132,7 @@ def main(test):
         sys.exit(f"{program} is not there: build it first")
 
     _allow_many_descriptors()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that nothing is left behind
     folder = pathlib.Path(tempfile.mkdtemp(prefix="sallyport-test-"))
     status = 0
     try:

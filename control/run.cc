@@ -15,6 +15,7 @@
 #include "control/file/yaml_reader.h"
 #include "control/publisher.h"
 #include "dataplane/base/log.h"
+#include "dataplane/base/thread.h"
 #include "dataplane/io/resolver.h"
 #include "dataplane/observe/access_log.h"
 #include "dataplane/server.h"
@@ -64,7 +65,7 @@ class Signals {
     signal(SIGPIPE, SIG_IGN);
   }
 
-  explicit Signals(Events& events) : thread_([this, &events] { watch(events); }) {}
+  explicit Signals(Events& events) : thread_(start_thread("signals", [this, &events] { watch(events); })) {}
   ~Signals() {
     pthread_kill(thread_.native_handle(), SIGUSR2);
     thread_.join();
@@ -87,7 +88,7 @@ class Signals {
 class ResolverThread {
  public:
   ResolverThread(const ResolverConfig& config, std::function<void()> on_change)
-      : resolver_(loop_, config, std::move(on_change)), thread_([this] { loop_.run(); }) {}
+      : resolver_(loop_, config, std::move(on_change)), thread_(start_thread("resolver", [this] { loop_.run(); })) {}
   ~ResolverThread() {
     loop_.stop();
     thread_.join();  // before the resolver goes: it may not while its loop runs

@@ -9,7 +9,8 @@ namespace sallyport {
 
 Server::Server(size_t workers, AccessLog& access_log) {
   for (size_t i = 0; i < workers; ++i) {
-    workers_.push_back(std::make_unique<Worker>(i, workers, clients_, access_log, *this));
+    SnapshotTrash& trash = *this;
+    workers_.push_back(std::make_unique<Worker>(i, workers, clients_, access_log, trash));
   }
 }
 
@@ -45,7 +46,7 @@ Result<std::vector<ListeningSockets>> Server::bind_new(const Snapshot& snapshot)
     if (bound_.contains(key)) continue;
     Address address = listener.address;
     for (ListeningSockets& of_worker : all) {
-      Result<int> socket = listen_on(address, listener.any);
+      Result<int> socket = listen_on(address, listener.any, PortSharing::Workers);
       if (!socket) {
         for (ListeningSockets& sockets : all) {
           for (auto& [_, descriptor] : sockets) ::close(descriptor);

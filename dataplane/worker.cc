@@ -9,6 +9,7 @@
 
 #include "dataplane/base/check.h"
 #include "dataplane/base/log.h"
+#include "dataplane/base/thread.h"
 #include "dataplane/listener_key.h"
 
 namespace sallyport {
@@ -43,7 +44,7 @@ Worker::Worker(size_t index, size_t workers, ClientTable& client_table, AccessLo
       pipes_(0),
       log_(access_log, loop_, metrics_),
       trash_(trash),
-      thread_([this] { loop_.run(); }) {}
+      thread_(start_thread("worker", [this] { loop_.run(); })) {}
 
 Worker::~Worker() {
   loop_.submit([this] {

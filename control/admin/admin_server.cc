@@ -22,7 +22,7 @@ Result<void> AdminServer::open(Place& place, const HttpAddress& where, Pages::Ki
   if (!where.enabled()) return {};
   int descriptor = -1;
   if (where.address.valid()) {
-    Result<int> listening = listen_on(where.address, where.any);
+    Result<int> listening = listen_on(where.address, where.any, PortSharing::Exclusive);
     if (!listening) return listening.error();
     descriptor = *listening;
     place.address = bound_address(descriptor);

@@ -33,11 +33,12 @@ bool concerns_the_connection(int error) {
   }
 }
 
-Result<int> bind_and_listen(const Address& address, bool any) {
+Result<int> bind_and_listen(const Address& address, bool any, PortSharing sharing) {
   int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   int on = 1, off = 0;
   if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-      setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0 &&
+      (sharing == PortSharing::Exclusive ||
+       setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0) &&
       // Accepted sockets inherit it.
       setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
       (address.is_v4() ||
@@ -52,12 +53,12 @@ Result<int> bind_and_listen(const Address& address, bool any) {
 
 }  // namespace
 
-Result<int> listen_on(const Address& address, bool any) {
-  if (!any) return bind_and_listen(address, false);
+Result<int> listen_on(const Address& address, bool any, PortSharing sharing) {
+  if (!any) return bind_and_listen(address, false, sharing);
   uint8_t unspecified[16] = {};
-  Result<int> both = bind_and_listen(Address::v6(unspecified, address.port()), true);
+  Result<int> both = bind_and_listen(Address::v6(unspecified, address.port()), true, sharing);
   if (both) return both;
-  Result<int> four = bind_and_listen(Address::v4(0, address.port()), true);
+  Result<int> four = bind_and_listen(Address::v4(0, address.port()), true, sharing);
   return four ? four : both;
 }
 

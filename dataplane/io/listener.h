@@ -20,9 +20,14 @@ class Acceptor {
   virtual void on_accept_backoff(int error) = 0;
 };
 
-/// Binds and listens with SO_REUSEPORT, non-blocking. `any` takes IPv6 and IPv4 (falling back to
+enum class PortSharing : uint8_t {
+  Workers,    // SO_REUSEPORT: each worker has a socket of its own, the kernel deals clients round
+  Exclusive,  // whoever comes second is told that the address is in use
+};
+
+/// Binds and listens, non-blocking. `any` takes IPv6 and IPv4 (falling back to
 /// IPv4 where the machine has no IPv6). Port 0 takes a free one; see bound_address().
-Result<int> listen_on(const Address& address, bool any);
+Result<int> listen_on(const Address& address, bool any, PortSharing sharing);
 Address bound_address(int descriptor);
 
 /// Accepts in batches while it exists. When descriptors run out it stops for 5 ms, doubling up to

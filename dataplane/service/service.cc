@@ -1,5 +1,7 @@
 #include "dataplane/service/service.h"
 
+#include <algorithm>
+
 #include "dataplane/base/check.h"
 
 namespace sallyport {
@@ -21,20 +23,23 @@ Service::Service(const ServiceConfig& config, std::vector<Endpoint> endpoints,
   for (size_t w = 0; w < workers; ++w) turns_.of(w).next = static_cast<uint32_t>(w);
 }
 
-const Endpoint* Service::pick(size_t worker, uint32_t attempt, Instant now) const {
-  if (endpoints_.empty()) return nullptr;
+const Endpoint* Service::pick(size_t worker, const std::vector<const Endpoint*>& tried,
+                              Instant now) const {
   Turn& turn = turns_.of(worker);
   size_t n = endpoints_.size();
-  size_t first = turn.next++ % n;
-  if (turn.avoid_until.empty()) return &endpoints_[first];
+  size_t second_best = n;
   for (size_t i = 0; i < n; ++i) {
-    size_t at = (first + i) % n;
-    if (turn.avoid_until[at] > now) continue;
-    turn.next = static_cast<uint32_t>(at + 1);
-    return &endpoints_[at];
+    size_t at = (turn.next + i) % n;
+    if (std::find(tried.begin(), tried.end(), &endpoints_[at]) != tried.end()) continue;
+    if (turn.avoid_until.empty() || turn.avoid_until[at] <= now) {
+      turn.next = static_cast<uint32_t>((at + 1) % n);
+      return &endpoints_[at];
+    }
+    if (second_best == n) second_best = at;
   }
-  // All failed lately: no reason to prefer one, but each attempt goes to another.
-  return attempt < n ? &endpoints_[first] : nullptr;
+  if (second_best == n) return nullptr;
+  turn.next = static_cast<uint32_t>((second_best + 1) % n);
+  return &endpoints_[second_best];
 }
 
 void Service::failed(size_t worker, const Endpoint& endpoint, Instant now) const {

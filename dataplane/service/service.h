@@ -31,10 +31,9 @@ class Service {
   const BackendContext* tls() const { return tls_.get(); }  // null: plain
   ProxyProtocolOut proxy_protocol() const { return proxy_protocol_; }
 
-  /// Round robin of this worker. `attempt` counts from 0 within one connection and goes on to the
-  /// endpoint after the one that failed. Endpoints that failed lately come last. Null when there
-  /// is no endpoint.
-  const Endpoint* pick(size_t worker, uint32_t attempt, Instant now) const;
+  /// Round robin of this worker over the endpoints that are not in `tried`; those that failed
+  /// lately come last. Null when there is none left.
+  const Endpoint* pick(size_t worker, const std::vector<const Endpoint*>& tried, Instant now) const;
   /// Connecting to `endpoint` failed: it is avoided for a while where there is another.
   void failed(size_t worker, const Endpoint& endpoint, Instant now) const;
 

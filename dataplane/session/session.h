@@ -96,7 +96,10 @@ class Session : public Task, public ListLink<SessionList> {
   /// The drain's deadline has passed.
   void cut() { finish(Reason::DrainTimeout); }
   /// The record as it stands, for those who look at live connections.
-  virtual const ConnectionRecord& describe() { return arrival_.record; }
+  const ConnectionRecord& describe() {
+    arrival_.record.duration = since_start();
+    return arrival_.record;
+  }
   Instant started() const { return arrival_.started; }
 
  protected:

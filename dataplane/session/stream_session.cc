@@ -117,12 +117,12 @@ void StreamSession::client_failed() {
 }
 
 bool StreamSession::start_connecting() {
-  uint32_t attempt = record().connect_attempts++;
-  endpoint_ = service_.pick(context().worker, attempt, context().loop.now());
+  endpoint_ = service_.pick(context().worker, tried_, context().loop.now());
   if (!endpoint_) {
     refuse(Reason::NoEndpoint, kAlertInternalError);
     return false;
   }
+  ++record().connect_attempts;
   record().endpoint = endpoint_->address;
   context().metrics.connects.add();
   phase_ = Phase::Connect;
@@ -160,6 +160,7 @@ bool StreamSession::connect() {
 bool StreamSession::try_next_endpoint(Reason reason, std::string detail) {
   context().metrics.connect_failures.add();
   service_.failed(context().worker, *endpoint_, context().loop.now());
+  tried_.push_back(endpoint_);
   backend_.close();
   uint32_t most = limits().connect_attempts;
   if (record().connect_attempts < most &&
@@ -349,11 +350,6 @@ void StreamSession::discard() {
     if (r.kind == Io::Blocked) return;
     if (r.kind != Io::Ok) return finish(lingering_);
   }
-}
-
-const ConnectionRecord& StreamSession::describe() {
-  record().duration = since_start();
-  return record();
 }
 
 }  // namespace sallyport

@@ -18,8 +18,6 @@ class StreamSession final : public Session {
   /// On a tcp listener where nothing is read first.
   StreamSession(SessionContext& context, Arrival arrival, int descriptor);
 
-  const ConnectionRecord& describe() override;
-
  private:
   enum class Phase : uint8_t {
     Begin,
@@ -57,6 +55,7 @@ class StreamSession final : public Session {
   const Site* site_;
   const Service& service_;
   const Endpoint* endpoint_ = nullptr;
+  std::vector<const Endpoint*> tried_;  // endpoints that failed this connection
   Stream client_;
   Stream backend_;
   std::optional<Pump> to_backend_;

@@ -24,27 +24,27 @@ constexpr Instant kNow{Seconds(100)};
 TEST(Service, RoundRobinVisitsEachInTurn) {
   Service s = service(3);
   for (int round = 0; round < 4; ++round) {
-    for (size_t i = 0; i < 3; ++i) EXPECT_EQ(s.pick(0, 0, kNow), &s.endpoints()[i]);
+    for (size_t i = 0; i < 3; ++i) EXPECT_EQ(s.pick(0, {}, kNow), &s.endpoints()[i]);
   }
 }
 
 TEST(Service, WorkersBeginAtDifferentEndpoints) {
   Service s = service(3, 2);
-  EXPECT_EQ(s.pick(0, 0, kNow), &s.endpoints()[0]);
-  EXPECT_EQ(s.pick(1, 0, kNow), &s.endpoints()[1]);
+  EXPECT_EQ(s.pick(0, {}, kNow), &s.endpoints()[0]);
+  EXPECT_EQ(s.pick(1, {}, kNow), &s.endpoints()[1]);
 }
 
 TEST(Service, WithoutEndpointsThereIsNone) {
   Service s = service(0);
-  EXPECT_EQ(s.pick(0, 0, kNow), nullptr);
+  EXPECT_EQ(s.pick(0, {}, kNow), nullptr);
 }
 
 TEST(Service, AFailedEndpointIsAvoidedForAWhile) {
   Service s = service(3);
   s.failed(0, s.endpoints()[1], kNow);
-  for (int i = 0; i < 9; ++i) EXPECT_NE(s.pick(0, 0, kNow), &s.endpoints()[1]);
+  for (int i = 0; i < 9; ++i) EXPECT_NE(s.pick(0, {}, kNow), &s.endpoints()[1]);
   std::set<const Endpoint*> seen;
-  for (int i = 0; i < 3; ++i) seen.insert(s.pick(0, 0, kNow + Seconds(10)));
+  for (int i = 0; i < 3; ++i) seen.insert(s.pick(0, {}, kNow + Seconds(10)));
   EXPECT_EQ(seen.size(), 3u);
 }
 
@@ -52,18 +52,34 @@ TEST(Service, WhenAllFailedLatelyEachIsTriedOnce) {
   Service s = service(2);
   s.failed(0, s.endpoints()[0], kNow);
   s.failed(0, s.endpoints()[1], kNow);
-  const Endpoint* first = s.pick(0, 0, kNow);
-  const Endpoint* second = s.pick(0, 1, kNow);
+  const Endpoint* first = s.pick(0, {}, kNow);
+  ASSERT_NE(first, nullptr);
+  const Endpoint* second = s.pick(0, {first}, kNow);
+  ASSERT_NE(second, nullptr);
   EXPECT_NE(first, second);
-  EXPECT_NE(first, nullptr);
-  EXPECT_NE(second, nullptr);
-  EXPECT_EQ(s.pick(0, 2, kNow), nullptr);
+  EXPECT_EQ(s.pick(0, {first, second}, kNow), nullptr);
+}
+
+// An endpoint that refuses is not tried again by the same connection because another's silence took
+// so long that its failure is forgotten.
+TEST(Service, WhatWasTriedIsNotTriedAgainHoweverLongAgo) {
+  Service s = service(3);
+  const Endpoint* refusing = s.pick(0, {}, kNow);
+  s.failed(0, *refusing, kNow);
+  const Endpoint* silent = s.pick(0, {refusing}, kNow);
+  s.failed(0, *silent, kNow + Seconds(5));
+  for (int i = 0; i < 3; ++i) {
+    const Endpoint* third = s.pick(0, {refusing, silent}, kNow + Seconds(60));
+    ASSERT_NE(third, nullptr);
+    EXPECT_NE(third, refusing);
+    EXPECT_NE(third, silent);
+  }
 }
 
 TEST(Service, TheOnlyEndpointIsTriedAlthoughItFailed) {
   Service s = service(1);
   s.failed(0, s.endpoints()[0], kNow);
-  EXPECT_EQ(s.pick(0, 0, kNow), &s.endpoints()[0]);
+  EXPECT_EQ(s.pick(0, {}, kNow), &s.endpoints()[0]);
 }
 
 }  // namespace

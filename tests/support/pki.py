@@ -49,6 +49,18 @@ class Authority:
 
         return _made_once(self._root / _slug("leaf", *map(str, key)), make)
 
+    def empty_revocation_list(self):
+        """A CRL of this CA that revokes nobody."""
+        def make(folder):
+            (folder / "index").touch()
+            (folder / "conf").write_text(
+                "[ca]\ndefault_ca=this\n[this]\ndefault_md=sha256\ndefault_crl_days=30\n"
+                f"database={folder}/index\n")
+            _openssl("ca", "-gencrl", "-config", folder / "conf", "-cert", self.file,
+                     "-keyfile", self.folder / "ca.key", "-out", folder / "ca.crl")
+
+        return _made_once(self._root / _slug("crl", self.name), make) / "ca.crl"
+
     def _make(self, folder):
         _key(folder / "ca.key")
         _openssl("req", "-new", "-x509", "-key", folder / "ca.key", "-subj", f"/CN={self.name}",

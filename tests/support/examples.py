@@ -1,0 +1,130 @@
+"""A file of conf/, made to run here: addresses, endpoints and key material are replaced by ones that
+exist on this machine, everything else stays as it is written."""
+
+import re
+import socket
+import ssl
+
+from . import names, proxy_header
+from .backends import Seen
+from .channel import Channel, TlsChannel, connect_tls, server_context
+
+# What the harness sets itself, each on a line of its own in the examples.
+_OURS = re.compile(r"^(workers|metrics|admin|access_log|watch|drain):.*\n", re.MULTILINE)
+_LISTEN = re.compile(r'address: "[^"]*:\d+"')
+_ENDPOINT_LIST = re.compile(r'(?:service|endpoints): \[(?:"[^"]*"|[^\]"])*\]')
+_QUOTED = re.compile(r'"([^"]+:\d+)"')
+_HOSTS = re.compile(r"host: (?:\[([^\]]*)\]|([^,\s}]+))")
+_SECRETS = re.compile(r"\bsecret: (?:\[([^\]]*)\]|([^,\s}]+))")
+_TLS_NAME = re.compile(r"\bname: ([a-z0-9-]+(?:\.[a-z0-9-]+)+)")
+_STRANGER = "nobody-knows.test"  # what a client asks for to meet the site "*"
+
+
+class Example:
+    def __init__(self, t, file):
+        self._t = t
+        text = re.sub(r"#.*", "", file.read_text())
+        self._hosts = [h for h in _words(_HOSTS, text) if h != "*"]
+        self._cover = [*self._hosts, *_TLS_NAME.findall(text), _STRANGER]
+        self._secret = t.authority.issue(file.stem, dns=self._cover)
+        self._client = t.authority.issue("example client", dns=("client.test",), client=True)
+        text = _LISTEN.sub(lambda _: f'address: "127.0.0.1:{t.port()}"', _OURS.sub("", text))
+        self._endpoints = {}  # by the address here: the address in the file
+        text = _ENDPOINT_LIST.sub(lambda m: _QUOTED.sub(self._replaced, m[0]), text)
+        text = self._with_secrets(file.stem, text)
+        self._proxy = t.sallyport(text, name=file.stem)
+
+    def serve_each(self):
+        """Talks to every site on every listener of it, and to every tcp listener. What was met."""
+        config = self._proxy.admin(names.API_CONFIG)
+        services = {s["name"]: {self._endpoints[e] for e in s["endpoints"]}
+                    for s in config["services"]}
+        reached = []
+        for listener in config["listeners"]:
+            if listener["protocol"] == "tcp":
+                self._ask(listener, None, services[listener["service"]])
+                reached.append(listener["name"])
+        listeners = {x["name"]: x for x in config["listeners"]}
+        for site in config.get("sites", []):
+            for name in site["listeners"]:
+                for host in site["host"]:
+                    asked = _STRANGER if host == "*" else host.replace("*", "any")
+                    self._ask(listeners[name], asked, services[site["routes"][0]["service"]])
+                    reached.append(host)
+        return reached
+
+    def _ask(self, listener, host, expected):
+        port = int(listener["address"].rpartition(":")[2])
+        header = b""
+        if listener["proxy_protocol"] == "required":
+            header = proxy_header.v2(("192.0.2.1", 4711), ("127.0.0.1", port))
+        if host is None:
+            channel = self._t.connect(port)
+        else:
+            channel = connect_tls(port, host, self._t.authority, first=header,
+                                  certificate=self._client)
+        channel.send(b"who is there?\n")
+        answer = channel.recv_exactly(1)
+        while not answer.endswith(b"\n"):
+            more = channel.recv()
+            assert more, (host, answer)
+            answer += more
+        assert answer.decode().strip() in expected, (listener["name"], host, answer, expected)
+        channel.close()
+
+    def _replaced(self, match):
+        backend = self._t.backend(_AnyBackend(match[1], self._secret))
+        self._endpoints[backend.address] = match[1]
+        return f'"{backend.address}"'
+
+    def _with_secrets(self, stem, text):
+        """Every path of key material leads to a copy of the one secret that fits all."""
+        folder = self._t.folder / f"{stem}-secrets"
+        needed = {*self._hosts, *_words(_SECRETS, text)}
+        for name in needed:
+            self._make_secret(folder / name)
+        text = re.sub(r"secrets_directory: \S+", f"secrets_directory: {folder}", text)
+        text = re.sub(r"directory: (/srv/\S+?)(?=[,}\s])",
+                      lambda m: f"directory: {self._make_secret(folder / m[1].strip('/'))}", text)
+        sources = {"tls.crt": self._secret / "tls.crt", "tls.key": self._secret / "tls.key",
+                   "ca.crt": self._t.authority.file,
+                   "ca.crl": self._t.authority.empty_revocation_list()}
+        for key, source in sources.items():
+            text = re.sub(rf"{re.escape(key)}: /srv/\S+?(?=[,}}\s])", f"{key}: {source}", text)
+        return text
+
+    def _make_secret(self, folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for key in ("tls.crt", "tls.key", "ca.crt"):
+            (folder / key).write_bytes((self._secret / key).read_bytes())
+        return folder
+
+
+class _AnyBackend:
+    """Answers with its name whatever stands before the first line: a PROXY header, TLS, or both."""
+
+    def __init__(self, name, secret):
+        self._name, self._secret = name, secret
+
+    def __call__(self, channel, _):
+        sock = channel.socket
+        if sock.recv(1, socket.MSG_PEEK) in (b"\r", b"P"):
+            proxy_header.read(sock)
+        if sock.recv(1, socket.MSG_PEEK) == b"\x16":
+            context = server_context(self._secret)
+            context.verify_mode = ssl.CERT_NONE
+            channel = TlsChannel(sock, context, server_side=True, seen=Seen(None))
+        else:
+            channel = Channel(sock)
+        channel.recv()
+        channel.send(self._name.encode() + b"\n")
+        channel.end()
+        channel.recv_to_end()
+
+
+def _words(pattern, text):
+    """What a key has as one word or as a list, without quotes."""
+    found = []
+    for several, one in pattern.findall(text):
+        found += [w.strip().strip('"') for w in (several or one).split(",")]
+    return found

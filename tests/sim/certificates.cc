@@ -85,7 +85,8 @@ int random_status() { return 1; }
 void set_random_method(const RAND_METHOD* method) { RAND_set_rand_method(method); }
 #pragma GCC diagnostic pop
 
-const RAND_METHOD kSeededMethod = {nullptr, random_bytes, nullptr, nullptr, random_bytes, random_status};
+const RAND_METHOD kSeededMethod = {nullptr, random_bytes, nullptr,
+                                   nullptr, random_bytes, random_status};
 
 }  // namespace
 

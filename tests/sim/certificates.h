@@ -40,8 +40,9 @@ class Authority {
   Identity own_;
 };
 
-/// While one exists, OpenSSL's randomness comes from the seed: key shares, nonces, tickets. A ticket
-/// holds a random number in an encoding of variable length; without this, sizes differ between runs.
+/// While one exists, OpenSSL's randomness comes from the seed: key shares, nonces, tickets. A
+/// ticket holds a random number in an encoding of variable length: without this, sizes differ from
+/// run to run.
 class SeededOpenssl {
  public:
   explicit SeededOpenssl(uint64_t seed);

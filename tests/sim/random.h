@@ -40,7 +40,7 @@ class Random {
   size_t size_between(size_t least, size_t most) {
     return static_cast<size_t>(between(least, most));
   }
-  /// In [least, most], small numbers as likely as large ones: each power of two gets the same share.
+  /// In [least, most], small numbers as likely as large ones: each power of two has an equal share.
   uint64_t magnitude(uint64_t least, uint64_t most) {
     uint64_t spread = most - least;
     DCHECK(spread >> 63 == 0);

@@ -177,7 +177,8 @@ void expect_refused_clients(const SessionWorld& world) {
 void expect_all_well(const SessionWorld& world) {
   EXPECT_EQ(world.records().size(), world.clients().size());
   for (const ConnectionRecord& r : world.records()) {
-    EXPECT_EQ(r.reason, Reason::Closed) << name(r.reason) << " while " << r.doing << ": " << r.detail;
+    EXPECT_EQ(r.reason, Reason::Closed)
+        << name(r.reason) << " while " << r.doing << ": " << r.detail;
   }
   for (const Client& c : world.clients()) {
     const Account& account = c.peer->account();

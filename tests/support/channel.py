@@ -91,7 +91,7 @@ class Channel:
 
 
 class TlsChannel(Channel):
-    """TLS on a connected socket. `send_hello(sock, bytes)` may send our first flight its own way."""
+    """TLS on a connected socket. `send_hello(sock, bytes)` may send our first flight in its way."""
 
     def __init__(self, sock, context, server_hostname=None, server_side=False, session=None,
                  send_hello=None, timeout=20.0, seen=None):
@@ -215,7 +215,7 @@ def client_context(authority, alpn=(), certificate=None, version=None, check_nam
 
 
 def server_context(secret, alpn=(), client_authority=None, version=None):
-    """Serves the certificate of a secret folder, and demands one of `client_authority`, if given."""
+    """Serves the certificate of a secret folder; demands one of `client_authority`, if given."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(secret / "tls.crt", secret / "tls.key")
     if alpn:

@@ -1,5 +1,5 @@
-"""A file of conf/, made to run here: addresses, endpoints and key material are replaced by ones that
-exist on this machine, everything else stays as it is written."""
+"""A file of conf/, made to run here: addresses, endpoints and key material are replaced by ones
+that exist on this machine, everything else stays as it is written."""
 
 import re
 import socket

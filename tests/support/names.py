@@ -10,10 +10,14 @@ LIMITS = "sallyport_limit_reached_total"  # label limit
 BACKOFFS = "sallyport_accept_backoffs_total"
 HANDSHAKES = "sallyport_tls_handshakes_total"  # labels side, version, resumed
 BYTES = "sallyport_bytes_total"  # labels scenario, from
+PIPES = "sallyport_pipes"
 SPLICED = "sallyport_spliced_bytes_total"
 CONNECT_FAILURES = "sallyport_backend_connect_failures_total"
 RESOLVER_FAILURES = "sallyport_resolver_failures_total"
 OBJECTS = "sallyport_config_objects"  # label kind
+
+# Log
+ACCEPTING_PAUSES = "accepting pauses"
 
 # Paths
 HEALTHZ = "/healthz"

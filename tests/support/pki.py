@@ -26,7 +26,9 @@ class Authority:
 
     def issue(self, name, dns=(), ip=(), client=False, expired=False, days=30):
         """A secret folder with tls.crt, tls.key and ca.crt. `dns` defaults to the name."""
-        names = [f"DNS:{d}" for d in (dns or () if ip else dns or (name,))] + [f"IP:{i}" for i in ip]
+        if not dns and not ip:
+            dns = (name,)
+        names = [f"DNS:{d}" for d in dns] + [f"IP:{i}" for i in ip]
         key = (self.name, name, tuple(names), client, expired, days)
 
         def make(folder):

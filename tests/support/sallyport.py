@@ -7,12 +7,19 @@ import re
 import signal
 
 from . import names
-from .ports import Reservation
+from .ports import free_port
 from .process import Process
 from .waiting import eventually
 
 _SAMPLE = re.compile(r"^([a-z_:]+)(?:\{(.*)\})? (\S+)$")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
+_START_ATTEMPTS = 5
+_TAKEN = "Address already in use"
+
+
+class Ended(Exception):
+    """The proxy is gone before it was ready."""
 
 
 class Sallyport:
@@ -23,33 +30,40 @@ class Sallyport:
     """
 
     def __init__(self, program, folder, body, name="sallyport", workers=1, settings="",
-                 ready=True, **options):
+                 **options):
         self.folder = pathlib.Path(folder) / name
         self.folder.mkdir()
         self.file = self.folder / "sallyport.yaml"
         self.access_log = self.folder / "access.log"
         self._lines_moved = 0
-        self._metrics, self._admin = Reservation(), Reservation()
-        self.metrics_port, self.admin_port = self._metrics.port, self._admin.port
-        self._head = (
-            f"workers: {workers}\n"
-            f'metrics: {{address: "127.0.0.1:{self.metrics_port}"}}\n'
-            f'admin: {{address: "127.0.0.1:{self.admin_port}"}}\n'
-            f"access_log: {{path: {self.access_log}}}\n"
-            "watch: false\n")
+        self._settings = (f"workers: {workers}\nwatch: false\n"
+                          f"access_log: {{path: {self.access_log}}}\n")
         if "drain:" not in settings:
-            self._head += "drain: {delay: 0s, timeout: 5s}\n"
-        self._head += settings.rstrip("\n") + "\n" if settings else ""
-        self.write(body)
-        self.process = Process([program, "run", "-c", self.file], self.folder, name, **options)
-        if ready:
-            self.wait_ready()
+            self._settings += "drain: {delay: 0s, timeout: 5s}\n"
+        self._settings += settings.rstrip("\n") + "\n" if settings else ""
+        self._start(program, body, options)
+
+    def _start(self, program, body, options):
+        """The two HTTP addresses take no partner on their port, so that a port found free may be
+        taken by somebody else before they are there: then it is tried again with others."""
+        for attempt in range(1, _START_ATTEMPTS + 1):
+            self.metrics_port, self.admin_port = free_port(), free_port()
+            self.write(body)
+            self.process = Process([program, "run", "-c", self.file], self.folder, self.folder.name,
+                                   **options)
+            try:
+                return self.wait_ready()
+            except Ended:
+                if attempt == _START_ATTEMPTS or _TAKEN not in self.process.output:
+                    raise
+            self.process.log.unlink()
 
     # Configuration
 
     def text(self, body):
         """The whole configuration file for a body."""
-        return self._head + body
+        return (f'metrics: {{address: "127.0.0.1:{self.metrics_port}"}}\n'
+                f'admin: {{address: "127.0.0.1:{self.admin_port}"}}\n' + self._settings + body)
 
     def write(self, body):
         self.file.write_text(self.text(body))
@@ -102,7 +116,7 @@ class Sallyport:
     def wait_ready(self, within=15.0):
         def ready():
             if not self.process.alive:
-                raise RuntimeError(f"it ended with {self.process.status}:\n{self.process.output}")
+                raise Ended(f"it ended with {self.process.status}:\n{self.process.output}")
             return self.is_ready()
         eventually("the proxy is ready", ready, within)
 
@@ -159,8 +173,6 @@ class Sallyport:
                     f"it had ended with {self.process.status}:\n{self.process.output}"
         finally:
             self.process.kill()
-            self._metrics.close()
-            self._admin.close()
 
 
 class Metrics:

@@ -83,7 +83,7 @@ class Test:
         return next((n for n in ("asan", "tsan") if f"__{n}_init".encode() in symbols), None)
 
     def three_sites(self, plain, tls, service_keys="", site_keys=""):
-        """Sites and services for each scenario, under offload.test, passthrough.test, reencrypt.test.
+        """Sites and services for each scenario, under its name and .test.
 
         `plain` and `tls` are the addresses of backends; the TLS one must be backend.test. Clients
         see the certificate of "site" where TLS ends at the proxy, else the backend's.
@@ -101,13 +101,14 @@ sites:
 services:
   - {{name: plain, endpoints: ["{plain}"]{service_keys}}}
   - {{name: encrypted, endpoints: ["{tls}"]{service_keys}}}
-  - {{name: again, endpoints: ["{tls}"], tls: {{name: backend.test, secret: authority}}{service_keys}}}
+  - {{name: again, endpoints: ["{tls}"],
+     tls: {{name: backend.test, secret: authority}}{service_keys}}}
 """
 
     def backend_tls(self, **options):
         """The server context that goes with three_sites."""
-        return server_context(
-            self.authority.issue("backend.test", dns=("backend.test", "passthrough.test")), **options)
+        secret = self.authority.issue("backend.test", dns=("backend.test", "passthrough.test"))
+        return server_context(secret, **options)
 
 
 def tls_listener(port, keys=""):

@@ -244,6 +244,7 @@ struct DnsChannel::Impl final : Task {
       CHECK(uv_poll_init(&impl->loop.impl().libuv(), &poll->handle, descriptor) == 0);
       poll->handle.data = poll;
     }
+    impl->loop.impl().libuv();  // will take notice
     uv_poll_start(&poll->handle, (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0),
                   on_ready);
   }
@@ -252,6 +253,7 @@ struct DnsChannel::Impl final : Task {
   void forget(int descriptor) {
     auto at = polls.find(descriptor);
     if (at == polls.end()) return;
+    loop.impl().libuv();
     uv_close(reinterpret_cast<uv_handle_t*>(&at->second->handle),
              [](uv_handle_t* h) { delete static_cast<Poll*>(h->data); });
     polls.erase(at);

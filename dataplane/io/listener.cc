@@ -5,10 +5,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "dataplane/base/check.h"
 #include "dataplane/io/loop_impl.h"
@@ -18,9 +18,8 @@ namespace sallyport {
 namespace {
 
 constexpr int kBacklog = 4096;  // the kernel lowers it to net.core.somaxconn
-constexpr int kAcceptBatch = 64;
-constexpr uint64_t kBackoffFirstMs = 5;
-constexpr uint64_t kBackoffMostMs = 1000;
+constexpr Millis kBackoffFirst{5};
+constexpr Millis kBackoffMost{1000};
 
 // Errors of the one connection, not of the listener: accept(2) wants these tried again.
 bool concerns_the_connection(int error) {
@@ -69,71 +68,68 @@ Address bound_address(int descriptor) {
   return Address::from(reinterpret_cast<sockaddr*>(&storage));
 }
 
-struct Listener::Impl {
-  uv_poll_t poll;
-  uv_timer_t pause;
-  int descriptor;
-  Acceptor* acceptor;
-  uint64_t backoff_ms = kBackoffFirstMs;
-  int open_handles = 2;
-
-  void start() { uv_poll_start(&poll, UV_READABLE, on_readable); }
-
-  static void on_readable(uv_poll_t* h, int, int) {
-    static_cast<Loop*>(h->loop->data)->impl().look_at_clock();
-    static_cast<Impl*>(h->data)->accept_batch(kAcceptBatch);
+struct Listener::Impl final : Listening, Task {
+  Impl(Loop& l, int d, Acceptor& a)
+      : loop(l), descriptor(d), acceptor(a), pause(l.deadlines(), *this) {
+    listen();
   }
 
-  void accept_batch(int most) {
-    for (int i = 0; i < most; ++i) {
+  Loop& loop;
+  int descriptor;
+  Acceptor& acceptor;
+  Deadline pause;
+  Millis backoff = kBackoffFirst;
+  bool listening = false;
+
+  void listen() {
+    listening = true;
+    loop.impl().add(descriptor, *this);
+  }
+
+  // One client an event: the set is level-triggered and will say so if there are more, and those
+  // who are here already get their turns in between.
+  void on_clients() override { accept_one(); }
+
+  // The pause is over.
+  void turn() override {
+    if (pause.expired() && !listening) listen();
+  }
+
+  // False: there is nobody, or nobody can be let in now.
+  bool accept_one() {
+    for (;;) {
       sockaddr_storage storage{};
       socklen_t size = sizeof storage;
-      int fd = ::accept4(descriptor, reinterpret_cast<sockaddr*>(&storage), &size,
-                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+      auto* raw = reinterpret_cast<sockaddr*>(&storage);
+      int fd = ::accept4(descriptor, raw, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd >= 0) {
-        backoff_ms = kBackoffFirstMs;
-        acceptor->on_accept(fd, Address::from(reinterpret_cast<sockaddr*>(&storage)));
-        continue;
+        backoff = kBackoffFirst;
+        acceptor.on_accept(fd, Address::from(raw));
+        return true;
       }
       int error = errno;
-      if (error == EAGAIN) return;
       if (concerns_the_connection(error)) continue;
-      back_off(error);
-      return;
+      if (error != EAGAIN) back_off(error);
+      return false;
     }
   }
 
   void back_off(int error) {
-    acceptor->on_accept_backoff(error);
-    uv_poll_stop(&poll);
-    uv_timer_start(
-        &pause, [](uv_timer_t* h) { static_cast<Impl*>(h->data)->start(); }, backoff_ms, 0);
-    backoff_ms = std::min(backoff_ms * 2, kBackoffMostMs);
-  }
-
-  static void on_closed(uv_handle_t* h) {
-    Impl* impl = static_cast<Impl*>(h->data);
-    if (--impl->open_handles == 0) delete impl;
+    acceptor.on_accept_backoff(error);
+    if (!std::exchange(listening, false)) return;
+    loop.impl().remove(descriptor);
+    pause.arm(loop.now() + backoff);
+    backoff = std::min(backoff * 2, kBackoffMost);
   }
 };
 
-Listener::Listener(Loop& loop, int descriptor, Acceptor& acceptor) : impl_(new Impl) {
-  impl_->descriptor = descriptor;
-  impl_->acceptor = &acceptor;
-  impl_->poll.data = impl_->pause.data = impl_;
-  CHECK(uv_poll_init(&loop.impl().uv, &impl_->poll, descriptor) == 0);
-  CHECK(uv_timer_init(&loop.impl().uv, &impl_->pause) == 0);
-  impl_->start();
-}
+Listener::Listener(Loop& loop, int descriptor, Acceptor& acceptor)
+    : impl_(std::make_unique<Impl>(loop, descriptor, acceptor)) {}
 
 Listener::~Listener() {
-  uv_poll_stop(&impl_->poll);
-  uv_timer_stop(&impl_->pause);
   // What the kernel has already accepted for us would be reset by closing: take it first.
-  impl_->accept_batch(kBacklog);
-  uv_timer_stop(&impl_->pause);
-  uv_close(reinterpret_cast<uv_handle_t*>(&impl_->poll), Impl::on_closed);
-  uv_close(reinterpret_cast<uv_handle_t*>(&impl_->pause), Impl::on_closed);
+  for (int i = 0; i < kBacklog && impl_->accept_one(); ++i) continue;
+  if (impl_->listening) impl_->loop.impl().remove(impl_->descriptor);
   ::close(impl_->descriptor);
 }
 

@@ -30,7 +30,7 @@ enum class PortSharing : uint8_t {
 Result<int> listen_on(const Address& address, bool any, PortSharing sharing);
 Address bound_address(int descriptor);
 
-/// Accepts in batches while it exists. When descriptors run out it stops for 5 ms, doubling up to
+/// Accepts while it exists. When descriptors run out it stops for 5 ms, doubling up to
 /// 1 s, and goes on by itself: the kernel's queue keeps the clients meanwhile.
 class Listener {
  public:
@@ -43,7 +43,7 @@ class Listener {
 
  private:
   struct Impl;
-  Impl* impl_;  // freed by its close callback
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace sallyport

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "dataplane/base/check.h"
 #include "dataplane/io/loop_impl.h"
@@ -14,10 +15,6 @@ namespace sallyport {
 namespace {
 
 constexpr int kEventBatch = 256;
-// An epoll_wait of our set is repeated within one dispatch while it keeps coming back full enough
-// to pay for itself; libuv's own descriptors (listeners, wake-ups) wait meanwhile, so not for long.
-constexpr int kRounds = 4;
-constexpr int kWorthAnotherRound = 8;
 
 Instant monotonic_now() {
   timespec t;
@@ -38,7 +35,11 @@ Loop::Loop() : impl_(std::make_unique<Impl>()) {
   CHECK(i.epoll_set >= 0);
   i.sockets.resize(1024);
 
-  // The loop's steps, as libuv's callbacks; each begins by looking at the clock.
+  epoll_event own{};
+  own.events = EPOLLIN;
+  own.data.fd = uv_backend_fd(&i.uv);
+  CHECK(epoll_ctl(i.epoll_set, EPOLL_CTL_ADD, own.data.fd, &own) == 0);
+
   struct Step {
     static Loop& of(uv_handle_t* h) { return *static_cast<Loop*>(h->loop->data); }
 
@@ -54,64 +55,46 @@ Loop::Loop() : impl_(std::make_unique<Impl>()) {
       impl.graveyard.clear();
     }
 
-    static void on_set(uv_poll_t* h, int, int) {
+    // How long nothing can happen but by an event; in ms, rounded up so that it is not too early.
+    static int most_wait(Loop& loop) {
+      if (!loop.impl_->queue.empty()) return 0;
+      if (loop.deadlines_.empty()) return -1;
+      auto wait = std::chrono::ceil<Millis>(loop.deadlines_.next() - loop.now_);
+      return static_cast<int>(std::clamp<int64_t>(wait.count(), 0, 1'000'000));
+    }
+
+    static void note(Impl& impl, const epoll_event& event) {
+      int descriptor = event.data.fd;
+      if (Socket* socket = impl.sockets[static_cast<size_t>(descriptor)]) {
+        bool broken = event.events & (EPOLLERR | EPOLLHUP);
+        bool ended = broken || (event.events & EPOLLRDHUP);
+        socket->on_edge(ended || (event.events & EPOLLIN), broken || (event.events & EPOLLOUT),
+                        ended);
+      } else if (auto it = impl.listeners.find(descriptor); it != impl.listeners.end()) {
+        it->second->on_clients();
+      }
+    }
+
+    static void on_prepare(uv_prepare_t* h) {
       Loop& loop = of(reinterpret_cast<uv_handle_t*>(h));
       Impl& impl = *loop.impl_;
       epoll_event events[kEventBatch];
-      for (int round = 0; round < kRounds; ++round) {
-        int n = epoll_wait(impl.epoll_set, events, kEventBatch, 0);
-        if (n <= 0) return;
-        loop.impl_->look_at_clock();
+      for (bool libuv_is_ready = false; !libuv_is_ready;) {
+        loop.deadlines_.expire(loop.now_, [&](Task& task) { loop.post(task); });
+        int wait = impl.touched ? 0 : most_wait(loop);
+        int n = epoll_wait(impl.epoll_set, events, kEventBatch, wait);
+        impl.look_at_clock();
+        libuv_is_ready = std::exchange(impl.touched, false);
         for (int e = 0; e < n; ++e) {
-          Socket* socket = impl.sockets[static_cast<size_t>(events[e].data.fd)];
-          uint32_t what = events[e].events;
-          bool broken = what & (EPOLLERR | EPOLLHUP);
-          bool ended = broken || (what & EPOLLRDHUP);
-          if (socket) socket->on_edge(ended || (what & EPOLLIN), broken || (what & EPOLLOUT), ended);
+          if (events[e].data.fd == uv_backend_fd(&impl.uv)) {
+            libuv_is_ready = true;
+          } else {
+            note(impl, events[e]);
+          }
         }
+        loop.deadlines_.expire(loop.now_, [&](Task& task) { loop.post(task); });
         run_turns(loop);
-        if (n < kWorthAnotherRound) return;
       }
-    }
-
-    // libuv runs timers before it polls and the check after, so what passes here gets its turn in
-    // this round's check, and what the last round's turns armed is seen here at the latest.
-    static void on_timer(uv_timer_t* h) {
-      Loop& loop = of(reinterpret_cast<uv_handle_t*>(h));
-      loop.impl_->timer_at = Instant::max();
-      loop.impl_->look_at_clock();
-      expire_and_set_timer(loop);
-    }
-
-    static void on_check(uv_check_t* h) {
-      Loop& loop = of(reinterpret_cast<uv_handle_t*>(h));
-      loop.impl_->look_at_clock();
-      run_turns(loop);
-      expire_and_set_timer(loop);
-    }
-
-    static void expire_and_set_timer(Loop& loop) {
-      Impl& impl = *loop.impl_;
-      loop.deadlines_.expire(loop.now_, [&](Task& task) { loop.post(task); });
-      set_timer(loop);
-      if (impl.queue.empty()) {
-        uv_idle_stop(&impl.idle);
-      } else {
-        uv_idle_start(&impl.idle, [](uv_idle_t*) {});
-      }
-    }
-
-    static void set_timer(Loop& loop) {
-      Impl& impl = *loop.impl_;
-      if (loop.deadlines_.empty()) return;
-      Instant next = loop.deadlines_.next();
-      // A timer that is early does no harm (the heap is asked each time); re-arming costs.
-      if (next >= impl.timer_at) return;
-      impl.timer_at = next;
-      // Never 0: libuv 1.44 would call a timer that its own callback sets to now for ever.
-      Millis wait = std::max(std::chrono::ceil<Millis>(next - loop.now_), Millis(1));
-      uv_update_time(&impl.uv);
-      uv_timer_start(&impl.timer, on_timer, static_cast<uint64_t>(wait.count()), 0);
     }
 
     static void on_wake(uv_async_t* h) {
@@ -124,19 +107,18 @@ Loop::Loop() : impl_(std::make_unique<Impl>()) {
         calls.swap(impl.calls);
         stopping = impl.stopping;
       }
-      loop.impl_->look_at_clock();
+      impl.look_at_clock();
       for (auto& call : calls) call();
       if (stopping) uv_stop(&impl.uv);
     }
   };
 
   CHECK(uv_async_init(&i.uv, &i.wake, Step::on_wake) == 0);
-  CHECK(uv_timer_init(&i.uv, &i.timer) == 0);
-  CHECK(uv_poll_init(&i.uv, &i.set_poll, i.epoll_set) == 0);
-  CHECK(uv_poll_start(&i.set_poll, UV_READABLE, Step::on_set) == 0);
-  CHECK(uv_check_init(&i.uv, &i.check) == 0);
-  CHECK(uv_check_start(&i.check, Step::on_check) == 0);
+  CHECK(uv_prepare_init(&i.uv, &i.prepare) == 0);
+  CHECK(uv_prepare_start(&i.prepare, Step::on_prepare) == 0);
   CHECK(uv_idle_init(&i.uv, &i.idle) == 0);
+  CHECK(uv_idle_start(&i.idle, [](uv_idle_t*) {}) == 0);
+  i.touched = true;
 }
 
 Loop::~Loop() {
@@ -150,8 +132,6 @@ Loop::~Loop() {
 
 void Loop::run() {
   impl_->look_at_clock();
-  // Tasks posted before the loop ran must not wait for the first event.
-  uv_idle_start(&impl_->idle, [](uv_idle_t*) {});
   uv_run(&impl_->uv, UV_RUN_DEFAULT);
   impl_->graveyard.clear();
 }
@@ -183,6 +163,21 @@ void Loop::post(Task& task) {
 void Loop::bury(std::unique_ptr<Task> task) {
   task->ListLink<RunQueue>::unlink();
   impl_->graveyard.push_back(std::move(task));
+}
+
+void Loop::Impl::add(int descriptor, Listening& listener) {
+  size_t slot = static_cast<size_t>(descriptor);
+  if (slot >= sockets.size()) sockets.resize(std::max(slot + 1, sockets.size() * 2));
+  listeners[descriptor] = &listener;
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.fd = descriptor;
+  CHECK(epoll_ctl(epoll_set, EPOLL_CTL_ADD, descriptor, &event) == 0);
+}
+
+void Loop::Impl::remove(int descriptor) {
+  listeners.erase(descriptor);
+  epoll_ctl(epoll_set, EPOLL_CTL_DEL, descriptor, nullptr);
 }
 
 void Loop::Impl::look_at_clock() { *now = monotonic_now(); }

@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -14,22 +15,30 @@
 
 namespace sallyport {
 
-/// Data sockets live in an epoll set of their own, which libuv polls as one descriptor: a uv_poll_t
-/// per socket would cost four more system calls at its birth and one at its end, and cannot be
-/// edge-triggered (decisions/2026-11-21-private-epoll-set.md).
+/// What the loop tells of an event to a listening socket.
+class Listening {
+ public:
+  virtual void on_clients() = 0;
+
+ protected:
+  ~Listening() = default;
+};
+
+/// libuv runs the loop; data sockets and listeners live in an epoll set of their own, in which
+/// libuv's own descriptor is one of many (decisions/2026-11-21-private-epoll-set.md). The set is
+/// waited for in libuv's prepare step, again and again, until libuv has something to do itself.
 struct Loop::Impl {
   uv_loop_t uv;
   uv_async_t wake;
-  uv_timer_t timer;    // the earliest deadline
-  uv_poll_t set_poll;  // the epoll set below
-  uv_check_t check;    // after libuv's dispatch: turns, burials
-  uv_idle_t idle;      // active while turns wait, so that libuv does not sleep
+  uv_prepare_t prepare;
+  uv_idle_t idle;  // always active: libuv polls without waiting, the waiting is the set's
   int epoll_set = -1;
 
-  std::vector<Socket*> sockets;  // by descriptor; stale events find null or a socket that can bear them
+  std::vector<Socket*> sockets;  // by descriptor; stale events find null or one that can bear them
+  std::map<int, Listening*> listeners;
   List<Task, RunQueue> queue;
   std::vector<std::unique_ptr<Task>> graveyard;
-  Instant timer_at = Instant::max();  // what `timer` is set to
+  bool touched = false;
 
   std::mutex mutex;  // of what other threads write
   std::vector<std::function<void()>> calls;
@@ -37,6 +46,16 @@ struct Loop::Impl {
 
   void add(int descriptor, Socket& socket);
   void moved(int descriptor, Socket* socket) { sockets[static_cast<size_t>(descriptor)] = socket; }
+  /// Level-triggered, so that a listener need not empty its queue at once.
+  void add(int descriptor, Listening& listener);
+  void remove(int descriptor);
+
+  /// For everything that starts, changes or closes a handle: libuv takes notice in its own poll,
+  /// so the wait for the set must end first.
+  uv_loop_t& libuv() {
+    touched = true;
+    return uv;
+  }
   /// Every callback of libuv begins with this: the loop's time is that of the current dispatch.
   void look_at_clock();
   Instant* now = nullptr;  // the loop's

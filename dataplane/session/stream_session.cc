@@ -285,6 +285,8 @@ void StreamSession::count_bytes() {
   m.bytes_from_client[scenario].add(to_backend_->bytes() - counted_from_client_);
   m.bytes_from_backend[scenario].add(to_client_->bytes() - counted_from_backend_);
   if (spliced != counted_spliced_) m.spliced_bytes.add(spliced - counted_spliced_);
+  m.pipes.set(context().pipes.made());
+  m.limit_reached[static_cast<size_t>(Limit::PipeMemory)].set(context().pipes.refusals());
   counted_from_client_ = to_backend_->bytes();
   counted_from_backend_ = to_client_->bytes();
   counted_spliced_ = spliced;

@@ -17,6 +17,8 @@ namespace {
 constexpr size_t kMostBytes = 64 * 1024 * 1024;
 constexpr size_t kMostNodes = 4'000'000;
 constexpr size_t kMostLevels = 32;
+constexpr size_t kMostOpen = 1000;
+constexpr const char* kTooDeep = "more than 32 levels are not available";
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 int from_one(int zero_based) { return std::max(zero_based, 0) + 1; }
@@ -110,7 +112,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   void open(YamlNode node, const YAML::Mark& mark) {
     if (open_.size() >= kMostLevels) {
-      throw Unavailable(mark, "more than 32 levels are not available");
+      throw Unavailable(mark, kTooDeep);
     }
     if (expects_key()) refuse_key(mark);
     open_.push_back({std::move(node)});
@@ -171,21 +173,45 @@ size_t first_bad_byte(std::string_view text) {
   return text.size();
 }
 
+// Where the thousandth bracket is opened of which none is closed, or the text's size. yaml-cpp
+// looks for the end of the first before it says a word, and keeps 200 bytes for each. Brackets in
+// quotes are taken for brackets, too: no configuration has a thousand.
+size_t first_too_deep(std::string_view text) {
+  size_t open = 0;
+  for (size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '[' || text[at] == '{') {
+      if (++open > kMostOpen) return at;
+    } else if (open > 0 && (text[at] == ']' || text[at] == '}')) {
+      --open;
+    }
+  }
+  return text.size();
+}
+
+Place place_in(std::string_view text, size_t at, const std::string& file) {
+  std::string_view before = text.substr(0, at);
+  size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
+  auto lines = std::count(before.begin(), before.end(), '\n');
+  return {file, static_cast<int>(lines) + 1, static_cast<int>(at - line_start) + 1};
+}
+
 bool check_bytes(std::string_view text, const std::string& file, Problems& problems) {
   if (text.size() > kMostBytes) {
     problems.push_back({{file, 1, 1}, "", "has more than 64 MiB"});
     return false;
   }
-  size_t bad = first_bad_byte(text);
-  if (bad == text.size()) return true;
-  std::string_view before = text.substr(0, bad);
-  size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
-  auto lines = std::count(before.begin(), before.end(), '\n');
-  problems.push_back({{file, static_cast<int>(lines) + 1, static_cast<int>(bad - line_start) + 1},
-                      "",
-                      is_control(text[bad]) ? "a control character: write plain text"
-                                            : "is not UTF-8"});
-  return false;
+  if (size_t bad = first_bad_byte(text); bad < text.size()) {
+    problems.push_back({place_in(text, bad, file),
+                        "",
+                        is_control(text[bad]) ? "a control character: write plain text"
+                                              : "is not UTF-8"});
+    return false;
+  }
+  if (size_t deep = first_too_deep(text); deep < text.size()) {
+    problems.push_back({place_in(text, deep, file), "", kTooDeep});
+    return false;
+  }
+  return true;
 }
 
 // What yaml-cpp says, and what may help with a mistake that everybody makes.

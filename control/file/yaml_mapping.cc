@@ -153,6 +153,7 @@ void YamlMapping::finish() {
   if (!valid()) return;
   std::set<std::string_view> seen;
   for (const YamlNode& item : node_.items) {
+    if (problems_.size() >= kMostProblems) return;
     if (!seen.insert(item.key).second) {
       complain(problems_, place_of_key(item), "stands twice here: leave one of them out");
     } else if (std::find(known_.begin(), known_.end(), item.key) == known_.end()) {

@@ -7,8 +7,6 @@
 namespace sallyport {
 namespace {
 
-// More is no configuration with mistakes but something else, of which it is enough to see the top.
-constexpr size_t kMostProblems = 1000;
 // More names than these tell a reader no more.
 constexpr size_t kMostListed = 10;
 constexpr size_t kMostQuoted = 120;

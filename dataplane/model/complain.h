@@ -10,7 +10,10 @@
 
 namespace sallyport {
 
-/// Reports `message` about what is written at `place`, unless there are 1000 problems already.
+/// More is no configuration with mistakes but something else, of which it is enough to see some.
+constexpr size_t kMostProblems = 1000;
+
+/// Reports `message` about what is written at `place`, unless there are kMostProblems already.
 void complain(Problems& problems, const Place& place, std::string message);
 
 /// `"web" is not declared (declared: api, static)`, with the nearest first if one is near.

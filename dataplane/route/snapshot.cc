@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "dataplane/base/check.h"
+#include "dataplane/model/hostname.h"
 
 namespace sallyport {
 
@@ -104,7 +105,9 @@ struct SnapshotBuilder::Build {
   std::vector<Endpoint> endpoints(const ServiceConfig& service) {
     std::vector<Endpoint> all;
     for (const EndpointConfig& e : service.endpoints) {
-      std::string name = service.tls && !service.tls->name.empty() ? service.tls->name : e.host;
+      // A name that is complete for the resolver ends in a dot, which no certificate has.
+      std::string name =
+          service.tls && !service.tls->name.empty() ? service.tls->name : normal_host(e.host);
       if (auto literal = Address::parse_ip(e.host, e.port)) {
         all.push_back({*literal, name});
         continue;

@@ -16,8 +16,8 @@ struct ReadResult {
 
 /// Resolves names, spells out defaults, and refuses contradictions and whatever would have no
 /// effect. `found` is what the Draft's maker has found wrong with it: any of it, too, leaves no
-/// Config, but the rest is checked all the same, so that one look shows every problem.
-/// The result has at most 1000. Pure: reads no file, so that it says nothing of what is in a secret.
+/// Config, but the rest is checked all the same, so that one look shows every problem (of more
+/// than 1000, the first found). Pure: reads no file, and says nothing of what is in a secret.
 ReadResult validate(const Draft& draft, Problems found);
 
 }  // namespace sallyport

@@ -1,12 +1,12 @@
 #include "control/check.h"
 
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
+#include <algorithm>
 #include <cstdio>
+#include <tuple>
 
 #include "control/file/secret_reader.h"
 #include "control/file/yaml_reader.h"
+#include "dataplane/base/json_object.h"
 #include "dataplane/route/snapshot.h"
 
 namespace sallyport {
@@ -21,35 +21,27 @@ Problems problems_of(const CheckOptions& options) {
   materials.secrets = read_secrets(*read.config, problems);
   SnapshotBuilder builder(1);
   builder.build(*read.config, materials, problems);
+  std::stable_sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) {
+    return std::tie(a.place.line, a.place.column) < std::tie(b.place.line, b.place.column);
+  });
   return problems;
 }
 
 void print_json(const Problems& problems) {
-  rapidjson::StringBuffer text;
-  rapidjson::Writer<rapidjson::StringBuffer> out(text);
-  auto string = [&](const char* key, const std::string& value) {
-    out.Key(key);
-    out.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
-  };
-  out.StartObject();
-  out.Key("valid");
-  out.Bool(problems.empty());
-  out.Key("problems");
-  out.StartArray();
+  std::string out = problems.empty() ? "{\"valid\":true" : "{\"valid\":false";
+  out += ",\"problems\":[";
   for (const Problem& problem : problems) {
-    out.StartObject();
-    string("source", problem.place.source);
-    out.Key("line");
-    out.Int(problem.place.line);
-    out.Key("column");
-    out.Int(problem.place.column);
-    string("path", problem.path);
-    string("message", problem.message);
-    out.EndObject();
+    if (&problem != &problems.front()) out += ',';
+    JsonObject object(out);
+    object.text("source", problem.place.source);
+    object.number("line", int64_t{problem.place.line});
+    object.number("column", int64_t{problem.place.column});
+    object.text("path", problem.path);
+    object.text("message", problem.message);
+    object.end();
   }
-  out.EndArray();
-  out.EndObject();
-  std::printf("%s\n", text.GetString());
+  out += "]}";
+  std::printf("%s\n", out.c_str());
 }
 
 }  // namespace

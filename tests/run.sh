@@ -44,7 +44,7 @@ gtest() {  # NAME BINARY [ENV...]
 integration() {  # NAME BUILD [ARGS...]
   local name=$1 build=$2 log="$results/$1.log"
   shift 2
-  python3 tests/integration/run.py --build "$build" "$@" | tee "$log"
+  python3 tests/integration/run.py --sallyport "$build/sallyport" "$@" | tee "$log"
   local line
   line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -1)
   [ -n "$line" ] || line="0 passed, 1 failed"

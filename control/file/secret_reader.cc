@@ -78,7 +78,9 @@ class SecretFiles {
 std::map<std::string, SecretData> read_secrets(const Config& config, Problems& problems) {
   std::map<std::string, SecretData> all;
   for (const SecretConfig& secret : config.secrets) {
-    all.emplace(secret.name, SecretFiles(secret, problems).read());
+    size_t before = problems.size();
+    SecretData data = SecretFiles(secret, problems).read();
+    if (problems.size() == before) all.emplace(secret.name, std::move(data));
   }
   return all;
 }

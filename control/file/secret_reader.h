@@ -10,8 +10,9 @@
 
 namespace sallyport {
 
-/// Reads every secret of `config`. A file that cannot be read is a problem at the secret's place; a
-/// file that a secret's directory does not have leaves its key empty. Blocks on the file system.
+/// Reads every secret of `config`. A file that cannot be read is a problem at the secret's place,
+/// and the secret is left out; a file that a secret's directory does not have leaves its key empty.
+/// Blocks on the file system.
 std::map<std::string, SecretData> read_secrets(const Config& config, Problems& problems);
 
 }  // namespace sallyport

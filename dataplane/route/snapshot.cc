@@ -23,6 +23,7 @@ struct SnapshotBuilder::Build {
   const Materials& materials;
   Problems& problems;
   std::map<std::string, std::shared_ptr<const Service>> services;
+  bool incomplete = false;  // a secret was not delivered, of which its reader has told
 
   void problem(const Place& place, std::string path, std::string message) {
     problems.push_back({place, std::move(path), std::move(message)});
@@ -30,7 +31,9 @@ struct SnapshotBuilder::Build {
 
   const SecretData* secret(const std::string& name) {
     auto it = materials.secrets.find(name);
-    return it == materials.secrets.end() ? nullptr : &it->second;
+    if (it != materials.secrets.end()) return &it->second;
+    incomplete = true;
+    return nullptr;
   }
 
   std::shared_ptr<const Certificate> certificate(const SecretData& data, const Place& place,
@@ -61,7 +64,8 @@ struct SnapshotBuilder::Build {
     policy.depth = site.client_auth.depth;
     if (policy.verify != VerifyClient::Off) {
       const SecretData* data = secret(site.client_auth.secret);
-      if (!data || data->ca_crt.empty()) {
+      if (!data) return nullptr;
+      if (data->ca_crt.empty()) {
         problem(site.client_auth.place, path + ".client_auth.secret",
                 "secret \"" + site.client_auth.secret +
                     "\" has no ca.crt: nothing would say which client certificates to trust");
@@ -87,8 +91,7 @@ struct SnapshotBuilder::Build {
     const SecretData* data = nullptr;
     if (!service.tls->secret.empty()) {
       data = secret(service.tls->secret);
-      static const SecretData missing;
-      if (!data) data = &missing;
+      if (!data) return nullptr;
     }
     auto& cached = builder.backends_[BackendContext::key(*service.tls, data)];
     if (auto known = cached.lock()) return known;
@@ -145,8 +148,8 @@ struct SnapshotBuilder::Build {
     site->tls = server_context(config_of_site, path);
     for (const std::string& name : config_of_site.secrets) {
       const SecretData* data = secret(name);
-      static const SecretData missing;
-      auto made = certificate(data ? *data : missing, config_of_site.place, path + ".secret", name);
+      if (!data) continue;
+      auto made = certificate(*data, config_of_site.place, path + ".secret", name);
       if (!made) continue;
       check_coverage(config_of_site, *made, path, name);
       site->certificates.push_back(std::move(made));
@@ -205,7 +208,7 @@ std::shared_ptr<const Snapshot> SnapshotBuilder::build(const Config& config,
   forget_unused(certificates_);
   forget_unused(contexts_);
   forget_unused(backends_);
-  if (problems.size() != before) return nullptr;
+  if (run.incomplete || problems.size() != before) return nullptr;
 
   services_ = std::move(run.services);
   service_configs_.clear();

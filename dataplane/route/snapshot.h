@@ -50,7 +50,9 @@ class SnapshotBuilder {
  public:
   explicit SnapshotBuilder(size_t workers) : workers_(workers) {}
 
-  /// A snapshot, or everything that is wrong with the key material; never half of one.
+  /// A snapshot, or null and everything that is wrong with the key material; never half of one. A
+  /// secret that is not among the materials makes it null without a problem of its own: whoever
+  /// failed to read it has told.
   std::shared_ptr<const Snapshot> build(const Config& config, const Materials& materials,
                                         Problems& problems);
 

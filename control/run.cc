@@ -65,7 +65,8 @@ class Signals {
     signal(SIGPIPE, SIG_IGN);
   }
 
-  explicit Signals(Events& events) : thread_(start_thread("signals", [this, &events] { watch(events); })) {}
+  explicit Signals(Events& events)
+      : thread_(start_thread("signals", [this, &events] { watch(events); })) {}
   ~Signals() {
     pthread_kill(thread_.native_handle(), SIGUSR2);
     thread_.join();
@@ -88,7 +89,8 @@ class Signals {
 class ResolverThread {
  public:
   ResolverThread(const ResolverConfig& config, std::function<void()> on_change)
-      : resolver_(loop_, config, std::move(on_change)), thread_(start_thread("resolver", [this] { loop_.run(); })) {}
+      : resolver_(loop_, config, std::move(on_change)),
+        thread_(start_thread("resolver", [this] { loop_.run(); })) {}
   ~ResolverThread() {
     loop_.stop();
     thread_.join();  // before the resolver goes: it may not while its loop runs
@@ -159,9 +161,9 @@ class Process {
       log_info("metrics", {{"address", admin.metrics_address().text()}});
     }
     if (config_.admin.enabled()) {
-      log_info("admin", {{"address", config_.admin.unix_path.empty()
-                                         ? admin.admin_address().text()
-                                         : "unix:" + config_.admin.unix_path}});
+      log_info("admin",
+               {{"address", config_.admin.unix_path.empty() ? admin.admin_address().text()
+                                                            : "unix:" + config_.admin.unix_path}});
     }
     log_info("ready", {{"workers", server_.workers()}});
   }

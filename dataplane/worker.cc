@@ -28,7 +28,8 @@ class Worker::Door final : public Acceptor {
 
   void on_accept_backoff(int error) override {
     worker_.metrics_.accept_backoffs.add();
-    log_warning("accepting pauses", {{"listener", rules_->config.name}, {"error", strerror(error)}});
+    log_warning("accepting pauses",
+                {{"listener", rules_->config.name}, {"error", strerror(error)}});
   }
 
  private:
@@ -78,7 +79,8 @@ void Worker::use(std::shared_ptr<const Snapshot> snapshot, ListeningSockets sock
   Generation* last = std::exchange(generation_, new Generation{std::move(snapshot)});
   const Snapshot& now = *generation_->snapshot;
   // Each worker has its share of the pipes, at least one.
-  pipes_.set_limit(std::max(now.config.limits.pipe_memory / workers_, uint64_t{PipePool::kPipeBytes}));
+  pipes_.set_limit(
+      std::max(now.config.limits.pipe_memory / workers_, uint64_t{PipePool::kPipeBytes}));
   for (const auto& rules : now.listeners) {
     std::string key = listener_key(rules->config);
     std::unique_ptr<Door>& door = doors_[key];

@@ -36,7 +36,8 @@ class Worker final : private SessionContext {
   ~Worker();
 
   /// From here on new connections are treated by `snapshot`; those that are open keep theirs.
-  /// Takes over `sockets`, those of listeners that are new; closes those of listeners that are gone.
+  /// Takes over `sockets`, those of listeners that are new; closes those of listeners that are
+  /// gone.
   void publish(std::shared_ptr<const Snapshot> snapshot, ListeningSockets sockets);
   /// Accepts what is queued, closes all listeners, and returns when that is done.
   void stop_listening();

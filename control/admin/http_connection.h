@@ -30,8 +30,8 @@ class HttpConnectionOwner {
 /// Thread: the loop's.
 class HttpConnection final : public Task {
  public:
-  static constexpr Millis kRequestTimeout{5'000};    // first byte (or accept) to the end of the head
-  static constexpr Millis kIdleTimeout{60'000};      // between two requests
+  static constexpr Millis kRequestTimeout{5'000};  // first byte (or accept) to the end of the head
+  static constexpr Millis kIdleTimeout{60'000};    // between two requests
   static constexpr Millis kResponseTimeout{30'000};  // until the client has taken an answer
   static constexpr Millis kLingerTimeout{2'000};     // after our last byte, until the client's
 

@@ -38,7 +38,9 @@ int bind_to(int descriptor, const sockaddr_un& name) {
 }  // namespace
 
 Result<UnixSocket> UnixSocket::listen(const std::string& path) {
-  auto failure = [&](const char* why) { return Error{"cannot listen on unix:" + path + ": " + why}; };
+  auto failure = [&](const char* why) {
+    return Error{"cannot listen on unix:" + path + ": " + why};
+  };
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof name.sun_path) {

@@ -17,7 +17,8 @@ constexpr size_t kMostBytes = 1024 * 1024;
 
 class SecretFiles {
  public:
-  SecretFiles(const SecretConfig& config, Problems& problems) : config_(config), problems_(problems) {}
+  SecretFiles(const SecretConfig& config, Problems& problems)
+      : config_(config), problems_(problems) {}
 
   SecretData read() {
     SecretData data;
@@ -43,7 +44,7 @@ class SecretFiles {
       if (!(folder && errno == ENOENT)) complain(path, strerror(errno));
       return;
     }
-    struct stat about{};
+    struct stat about {};
     // Sized once, so that no reallocation leaves a copy of a key behind.
     if (::fstat(fd, &about) < 0 || !S_ISREG(about.st_mode)) {
       complain(path, "not a file");

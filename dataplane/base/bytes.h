@@ -36,7 +36,8 @@ class Reader {
     return true;
   }
 
-  /// A vector in the manner of TLS (RFC 8446 section 3.4): a length of `width` bytes, then as many bytes.
+  /// A vector in the manner of TLS (RFC 8446 section 3.4): a length of `width` bytes, then as many
+  /// bytes.
   [[nodiscard]] bool vector(int width, Bytes& out) {
     Reader copy = *this;
     uint32_t length = 0;

@@ -124,7 +124,12 @@ Loop::Loop() : impl_(std::make_unique<Impl>()) {
 Loop::~Loop() {
   Impl& i = *impl_;
   i.graveyard.clear();
-  uv_walk(&i.uv, [](uv_handle_t* h, void*) { if (!uv_is_closing(h)) uv_close(h, nullptr); }, nullptr);
+  uv_walk(
+      &i.uv,
+      [](uv_handle_t* h, void*) {
+        if (!uv_is_closing(h)) uv_close(h, nullptr);
+      },
+      nullptr);
   uv_run(&i.uv, UV_RUN_DEFAULT);
   CHECK(uv_loop_close(&i.uv) == 0);
   ::close(i.epoll_set);

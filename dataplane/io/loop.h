@@ -23,7 +23,8 @@ class Loop {
   void run();
   /// From any thread.
   void stop();
-  /// From any thread: runs `call` on the loop's thread, in order. Wakes the loop; not for hot paths.
+  /// From any thread: runs `call` on the loop's thread, in order. Wakes the loop; not for hot
+  /// paths.
   void submit(std::function<void()> call);
 
   /// The time at which the current dispatch began; constant within a turn.

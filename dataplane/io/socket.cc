@@ -181,7 +181,8 @@ void Socket::refuse(int descriptor) {
 Address Socket::local_address() const {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
-  if (!open() || getsockname(descriptor_, reinterpret_cast<sockaddr*>(&storage), &size) < 0) return {};
+  if (!open() || getsockname(descriptor_, reinterpret_cast<sockaddr*>(&storage), &size) < 0)
+    return {};
   return Address::from(reinterpret_cast<sockaddr*>(&storage));
 }
 

@@ -77,7 +77,8 @@ class Socket {
   int descriptor_ = -1;
   bool readable_ = false;
   bool writable_ = false;
-  bool ended_ = false;  // the peer has ended or failed: the next read must be tried, whatever the last one said
+  bool ended_ = false;  // the peer has ended or failed: the next read must be tried, whatever the
+                        // last one said
 };
 
 }  // namespace sallyport

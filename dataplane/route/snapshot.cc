@@ -195,7 +195,9 @@ std::shared_ptr<const Snapshot> SnapshotBuilder::build(const Config& config,
   Build run{*this, config, materials, problems, {}};
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->config = config;
-  auto at = [](const char* list, size_t i) { return std::string(list) + "[" + std::to_string(i) + "]"; };
+  auto at = [](const char* list, size_t i) {
+    return std::string(list) + "[" + std::to_string(i) + "]";
+  };
   for (size_t i = 0; i < config.services.size(); ++i) {
     run.build_service(config.services[i], at("services", i));
   }

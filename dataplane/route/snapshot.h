@@ -38,8 +38,8 @@ struct Snapshot {
 
 /// What a snapshot is built from beside the configuration.
 struct Materials {
-  std::map<std::string, SecretData> secrets;                  // by the names in Config::secrets
-  std::map<std::string, std::vector<Address>> addresses;      // by endpoint host; port 0; names only
+  std::map<std::string, SecretData> secrets;              // by the names in Config::secrets
+  std::map<std::string, std::vector<Address>> addresses;  // by endpoint host; port 0; names only
 };
 
 /// Builds snapshots and keeps what one has in common with the last: contexts with equal policies,
@@ -60,10 +60,10 @@ class SnapshotBuilder {
   struct Build;  // one run
 
   size_t workers_;
-  std::map<std::string, std::weak_ptr<const Certificate>> certificates_;     // by content
-  std::map<std::string, std::weak_ptr<const ServerContext>> contexts_;       // by policy
-  std::map<std::string, std::weak_ptr<const BackendContext>> backends_;      // by policy and content
-  std::map<std::string, std::shared_ptr<const Service>> services_;           // by name, of the last
+  std::map<std::string, std::weak_ptr<const Certificate>> certificates_;  // by content
+  std::map<std::string, std::weak_ptr<const ServerContext>> contexts_;    // by policy
+  std::map<std::string, std::weak_ptr<const BackendContext>> backends_;   // by policy and content
+  std::map<std::string, std::shared_ptr<const Service>> services_;        // by name, of the last
   std::map<std::string, ServiceConfig> service_configs_;
 };
 

@@ -18,7 +18,10 @@ class Entry final : public Session {
   void on_deadline() override;
   void close_streams(Reason reason) override;
 
-  enum class Look : uint8_t { Again, Settled };  // Settled: a session handed on, finished or waiting
+  enum class Look : uint8_t {
+    Again,
+    Settled
+  };  // Settled: a session handed on, finished or waiting
 
   Look read_proxy_header();
   Look read_hello();

@@ -28,7 +28,8 @@ struct SecretData {
 class Certificate {
  public:
   /// `crt` holds the leaf first, then its issuers. Errors say which key of the secret is at fault.
-  static Result<std::shared_ptr<const Certificate>> parse(std::string_view crt, std::string_view key);
+  static Result<std::shared_ptr<const Certificate>> parse(std::string_view crt,
+                                                          std::string_view key);
 
   /// Whether the SANs (or, without any DNS SAN, the CN) cover `host`, which may be "*.rest": that
   /// is covered by the same wildcard only.
@@ -52,7 +53,7 @@ class Certificate {
 Result<X509StorePtr> parse_authorities(std::string_view ca, std::string_view crl);
 
 /// The subjects of the authorities, for the CertificateRequest. Owned by the caller.
-STACK_OF(X509_NAME)* authority_names(std::string_view ca);
+STACK_OF(X509_NAME) * authority_names(std::string_view ca);
 
 /// SHA-256 of the parts, each preceded by its length: a name for "the same contents".
 std::string content_hash(std::initializer_list<std::string_view> parts);

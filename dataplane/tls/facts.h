@@ -8,12 +8,13 @@
 
 namespace sallyport {
 
-/// Of a finished handshake. The views are OpenSSL's static texts or live as long as the stream's TLS.
+/// Of a finished handshake. The views are OpenSSL's static texts or live as long as the stream's
+/// TLS.
 struct TlsFacts {
   std::string_view version;  // "TLSv1.3"
   std::string_view cipher;
-  std::string_view alpn;     // empty: none was negotiated
-  std::string_view sni;      // as OpenSSL understood it
+  std::string_view alpn;  // empty: none was negotiated
+  std::string_view sni;   // as OpenSSL understood it
   bool is_1_3 = false;
   bool resumed = false;
   bool peer_certificate = false;
@@ -26,7 +27,7 @@ TlsFacts tls_facts(const Stream& stream);
 std::string peer_common_name(const Stream& stream);
 
 enum class HandshakeFault : uint8_t {
-  PeerLeft,             // the connection ended or broke
+  PeerLeft,  // the connection ended or broke
   Protocol,
   CertificateMissing,   // of a client of whom one is required
   CertificateRejected,  // the peer's was not good enough for us

@@ -28,10 +28,11 @@ using X509CrlPtr = std::unique_ptr<X509_CRL, OpensslFree<X509_CRL_free>>;
 using EvpPkeyPtr = std::unique_ptr<EVP_PKEY, OpensslFree<EVP_PKEY_free>>;
 using BioPtr = std::unique_ptr<BIO, OpensslFree<BIO_free_all>>;
 
-inline void free_x509_stack(STACK_OF(X509)* stack) { sk_X509_pop_free(stack, X509_free); }
+inline void free_x509_stack(STACK_OF(X509) * stack) { sk_X509_pop_free(stack, X509_free); }
 using X509StackPtr = std::unique_ptr<STACK_OF(X509), OpensslFree<free_x509_stack>>;
 
-/// Takes the oldest error off this thread's queue and empties it. "unknown error" if there was none.
+/// Takes the oldest error off this thread's queue and empties it. "unknown error" if there was
+/// none.
 std::string take_openssl_error();
 
 }  // namespace sallyport

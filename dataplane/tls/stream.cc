@@ -10,10 +10,11 @@
 
 namespace sallyport {
 
-// How ciphertext moves: OpenSSL reads through bio_read, which serves what is left of an earlier call
-// (received_), then this call's window of the worker's scratch memory, which one recv() fills; it
-// writes through bio_write, which gathers into the scratch memory, sent by one send() at the end of
-// the call. What the socket does not take waits in unsent_; what OpenSSL did not take, in received_.
+// How ciphertext moves: OpenSSL reads through bio_read, which serves what is left of an earlier
+// call (received_), then this call's window of the worker's scratch memory, which one recv() fills;
+// it writes through bio_write, which gathers into the scratch memory, sent by one send() at the end
+// of the call. What the socket does not take waits in unsent_; what OpenSSL did not take, in
+// received_.
 
 namespace {
 

@@ -233,6 +233,19 @@ struct DnsChannel::Impl final : Task {
     return found;
   }
 
+  DnsReply look_for_localhost(int family) {
+    // Spelt so, since c-ares 1.18 leaks memory when "localhost" is not in the file.
+    DnsReply found = look_into_hosts("LOCALHOST", family);
+    if (found.local) return found;
+    found.kind = DnsReply::Kind::Found;
+    found.local = true;
+    for (const char* loopback : {"127.0.0.1", "::1"}) {
+      Address address = *Address::parse_ip(loopback);
+      if (family == AF_UNSPEC || family == address.family()) found.addresses.push_back(address);
+    }
+    return found;
+  }
+
   // --- libuv ---
 
   static void on_socket(void* context, ares_socket_t descriptor, int readable, int writable) {
@@ -299,8 +312,9 @@ void DnsChannel::ask(const std::string& name, int family, OnReply on_reply) {
   impl_->follow_resolv_conf();
   if (!impl_->dns) return on_reply(failed(ares_strerror(impl_->opening)));
 
-  DnsReply local = impl_->look_into_hosts(undotted, family);
-  if (!local.local && is_localhost(undotted)) local = impl_->look_into_hosts("localhost", family);
+  DnsReply local;
+  if (undotted != "localhost") local = impl_->look_into_hosts(undotted, family);
+  if (!local.local && is_localhost(undotted)) local = impl_->look_for_localhost(family);
   if (local.local) return on_reply(std::move(local));
   impl_->ask(impl_->dns, name, family, std::move(on_reply));
 }

@@ -29,9 +29,10 @@ struct DnsReply {
   /// Port 0; in no particular order. Without those that nobody can connect to by address alone:
   /// unspecified, multicast, and link-local IPv6, which means nothing without its interface.
   std::vector<Address> addresses;
-  Seconds ttl{0};        // the smallest of the answer, CNAMEs included
-  std::string question;  // when Found in DNS: the complete name, after the search list, with its dot
-  const char* reason = "";  // when not Found, in c-ares' words
+  Seconds ttl{0};  // the smallest of the answer, CNAMEs included
+  /// When Found in DNS: the name that was, complete after the search list, with its final dot.
+  std::string question;
+  const char* reason = "";  // when not Found, mostly in c-ares' words
 };
 
 /// Asks the hosts file first, then DNS, as "hosts: files dns" in nsswitch.conf does. The search

@@ -141,7 +141,8 @@ bool Resolver::finish(Finished finished) {
     return false;
   }
 
-  bool changed = take(at->first, name, judge(std::move(finished.lookup), std::move(finished.reply)));
+  Outcome outcome = judge(std::move(finished.lookup), std::move(finished.reply));
+  bool changed = take(at->first, name, std::move(outcome));
   bool first = !std::exchange(name.answered, true);
   bool round_over = first && --unanswered_ == 0;
   return changed || round_over;

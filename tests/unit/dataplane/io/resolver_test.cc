@@ -232,7 +232,7 @@ TEST_F(ResolverTest, WhateverFailsAtFirstSettlesWithoutAddressesAndIsTriedAgain)
   start(names);
   EXPECT_FALSE(resolver_->settled()) << "nothing can be known of the silent one so soon";
   ASSERT_TRUE(settles());
-  EXPECT_TRUE(eventually([&] { return changes_ == 1; })) << "the end of the round is to be reported";
+  EXPECT_TRUE(eventually([&] { return changes_ == 1; })) << "the end of the round is reported";
   EXPECT_TRUE(resolver_->addresses().empty());
   EXPECT_GE(resolver_->failures(), names.size());
   for (const Failing& f : kFailing) server_.both(f.name, {{"10.0.0.2"}, 1});
@@ -425,6 +425,22 @@ TEST_F(ResolverTest, TheAnswerToAForgottenQuestionIsNotTaken) {
   EXPECT_EQ(resolver_->addresses().size(), 1u);
 }
 
+TEST_F(ResolverTest, ANameForgottenAndSetAgainIsLookedUpOnceFromThenOn) {
+  server_.both("a.test", {{"10.0.0.1"}, 1});
+  server_.both("b.test", {{"10.0.0.2"}, 1});
+  server_.hold(true);
+  start({"a.test"});
+  ASSERT_TRUE(eventually([&] { return server_.asked_aaaa("a.test") > 0; }));
+  resolver_->set_names({});
+  resolver_->set_names({"a.test"});
+  ASSERT_TRUE(eventually([&] { return server_.asked_aaaa("a.test") > 1; }));
+  server_.hold(false);  // both lookups are answered, and one counts
+  ASSERT_TRUE(becomes("a.test", {"10.0.0.1"}));
+  resolver_->set_names({"b.test"});
+  ASSERT_TRUE(eventually([&] { return lookups("b.test") >= 3; })) << "a.test would be due again";
+  EXPECT_EQ(known("b.test"), Texts{"10.0.0.2"});
+}
+
 TEST_F(ResolverTest, QuestionsInFlightAreBoundedAndTheRestWaits) {
   config_.timeout = Millis(5'000);
   std::vector<std::string> names;
@@ -530,7 +546,8 @@ TEST_F(ResolverTest, AFailureIsLoggedOnceWithItsNameServerAndReason) {
   ASSERT_NE(line, std::string::npos) << text;
   EXPECT_NE(text.find("server", line), std::string::npos) << text;
   EXPECT_EQ(text.find(" warning ", line + 1), std::string::npos) << text;
-  EXPECT_NE(text.find(" info name resolves again name=db.test addresses=1"), std::string::npos) << text;
+  EXPECT_NE(text.find(" info name resolves again name=db.test addresses=1"), std::string::npos)
+      << text;
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ sys.path.append(sys.path[0] + "/..")
 
 from support import names
 from support.process import run
-from support.scenario import main, tcp_line, tls_listener
+from support.scenario import Skip, main, tcp_line, tls_listener
 from support.waiting import eventually
 
 # Descriptors that clients and backends may take, two for each connection: with an even number it is
@@ -17,6 +17,10 @@ ROOMS = (40, 41)
 
 
 def test(t):
+    if t.sanitizer:
+        # UBSan asks through a pipe whether an object's memory is readable; without descriptors
+        # its answer is no, and it ends a program that has done nothing wrong.
+        raise Skip("a sanitizer needs descriptors of its own")
     for room in ROOMS:
         run_out(t, room)
 

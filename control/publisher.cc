@@ -108,7 +108,7 @@ void Publisher::refresh_addresses() {
 }
 
 bool Publisher::refuse(const Problems& problems) {
-  for (const Problem& problem : problems) log_error(problem.text());
+  for (const Problem& problem : problems) log_error(problem.text(), {}, LogSite::of_a_list());
   log_error("configuration refused, the one in use stays",
             {{"file", file_}, {"problems", problems.size()}});
   std::lock_guard lock(mutex_);

@@ -78,9 +78,9 @@ void Worker::use(std::shared_ptr<const Snapshot> snapshot, ListeningSockets sock
 
   Generation* last = std::exchange(generation_, new Generation{std::move(snapshot)});
   const Snapshot& now = *generation_->snapshot;
-  // Each worker has its share of the pipes, at least one.
-  pipes_.set_limit(
-      std::max(now.config.limits.pipe_memory / workers_, uint64_t{PipePool::kPipeBytes}));
+  // Each worker has its share of the pipes: one at least, unless there shall be none.
+  uint64_t memory = now.config.limits.pipe_memory;
+  pipes_.set_limit(memory == 0 ? 0 : std::max(memory / workers_, uint64_t{PipePool::kPipeBytes}));
   for (const auto& rules : now.listeners) {
     std::string key = listener_key(rules->config);
     std::unique_ptr<Door>& door = doors_[key];

@@ -4,6 +4,7 @@ namespace sallyport {
 
 LogThrottle::Verdict LogThrottle::admit(LogSite where, LogLevel level, std::string_view message,
                                         Clock::time_point now) {
+  if (!where.file) return {true};
   State& site = sites_[{where.file, where.line}];
   if (site.lines == 0 || now >= site.began + std::chrono::seconds(1)) {
     site.began = now;

@@ -1,8 +1,10 @@
 #include "dataplane/io/listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,6 +20,7 @@ namespace sallyport {
 namespace {
 
 constexpr int kBacklog = 4096;  // the kernel lowers it to net.core.somaxconn
+constexpr rlim_t kReserve = 8;  // descriptors kept for the backends of those who are let in
 constexpr Millis kBackoffFirst{5};
 constexpr Millis kBackoffMost{1000};
 
@@ -80,10 +83,26 @@ struct Listener::Impl final : Listening, Task {
   Deadline pause;
   Millis backoff = kBackoffFirst;
   bool listening = false;
+  bool low = false;  // the last client took one of the last descriptors
 
   void listen() {
     listening = true;
     loop.impl().add(descriptor, *this);
+  }
+
+  // A client needs a second descriptor, towards its backend. One that was let in with the last
+  // would be cut, and so would the next in its place: so they wait in the kernel's queue instead.
+  static bool scarce(int descriptor) {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return false;
+    return static_cast<rlim_t>(descriptor) + kReserve >= limit.rlim_cur;
+  }
+
+  // The kernel gives out the lowest number that is free.
+  bool still_scarce() {
+    int probe = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    if (probe >= 0) ::close(probe);
+    return probe < 0 || scarce(probe);
   }
 
   // One client an event: the set is level-triggered and will say so if there are more, and those
@@ -97,13 +116,18 @@ struct Listener::Impl final : Listening, Task {
 
   // False: there is nobody, or nobody can be let in now.
   bool accept_one() {
+    if (low && still_scarce()) {
+      back_off(EMFILE);
+      return false;
+    }
     for (;;) {
       sockaddr_storage storage{};
       socklen_t size = sizeof storage;
       auto* raw = reinterpret_cast<sockaddr*>(&storage);
       int fd = ::accept4(descriptor, raw, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd >= 0) {
-        backoff = kBackoffFirst;
+        low = scarce(fd);
+        if (!low) backoff = kBackoffFirst;
         acceptor.on_accept(fd, Address::from(raw));
         return true;
       }

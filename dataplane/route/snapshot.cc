@@ -146,6 +146,7 @@ struct SnapshotBuilder::Build {
     if (site->scenario == Scenario::Passthrough) return site;
 
     site->tls = server_context(config_of_site, path);
+    if (site->tls) site->session_context = site->tls->session_context(site->name);
     for (const std::string& name : config_of_site.secrets) {
       const SecretData* data = secret(name);
       if (!data) continue;

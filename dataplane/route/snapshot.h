@@ -18,6 +18,7 @@ struct Site {
   std::string name;  // its first host
   Scenario scenario = Scenario::Passthrough;
   std::shared_ptr<const ServerContext> tls;  // null for passthrough
+  std::string session_context;               // binds TLS sessions to the site and its policy
   std::vector<std::shared_ptr<const Certificate>> certificates;
   std::shared_ptr<const Service> service;
 };

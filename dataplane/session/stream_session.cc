@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <algorithm>
+
 #include "dataplane/base/check.h"
 #include "dataplane/tls/facts.h"
 #include "dataplane/wire/proxy_header.h"
@@ -66,7 +68,7 @@ void StreamSession::advance() {
 
 bool StreamSession::begin() {
   if (!site_ || !site_->tls) return start_connecting();
-  client_.start_tls(site_->tls->new_ssl(site_->certificates));
+  client_.start_tls(site_->tls->new_ssl(site_->certificates, site_->session_context));
   phase_ = Phase::ClientHandshake;
   enter("shaking hands with the client", limits().handshake_timeout);
   return true;
@@ -95,10 +97,9 @@ bool StreamSession::client_is_who_it_said() {
   // second one, which must not name another (RFC 8446 section 4.1.2).
   std::string_view sni = facts.sni;
   if (sni.ends_with('.')) sni.remove_suffix(1);
-  if (sni.size() == record().sni.size() &&
-      strncasecmp(sni.data(), record().sni.data(), sni.size()) == 0) {
-    return true;
-  }
+  bool same = std::equal(sni.begin(), sni.end(), record().sni.begin(), record().sni.end(),
+                         [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
+  if (same) return true;
   record().detail = "the second ClientHello names another host";
   finish(Reason::ClientHandshakeFailed);
   return false;
@@ -190,6 +191,7 @@ void StreamSession::send_proxy_header() {
     tls.version = facts.version;
     tls.cipher = facts.cipher;
     tls.client_cert = tls.verified = facts.peer_certificate;
+    tls.resumed = facts.resumed;
     tls.common_name = common_name;
     send.tls = &tls;
   }

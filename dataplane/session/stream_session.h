@@ -9,8 +9,7 @@
 namespace sallyport {
 
 /// Reads in the order of the wire; LIFE_OF_A_CONNECTION.md draws it. Offload leaves
-/// BackendHandshake out, passthrough both handshakes, a tcp listener whatever its service does not
-/// ask for.
+/// BackendHandshake out, passthrough and tcp listeners both handshakes.
 class StreamSession final : public Session {
  public:
   /// After an Entry: `site` is null on tcp listeners. Both live in the arrival's snapshot.

@@ -18,6 +18,8 @@ int choose_certificates(SSL* ssl, void*) {
   return 1;
 }
 
+int accept_name(SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; }
+
 int choose_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
                 unsigned in_size, void* wire) {
   auto* ours = static_cast<const std::string*>(wire);
@@ -52,9 +54,11 @@ Result<std::shared_ptr<const ServerContext>> ServerContext::make(const ServerPol
   // connections in parallel, and cost every handshake.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context, 1);
-  std::string id = policy.key();
-  SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(id.data()),
-                                 static_cast<unsigned>(id.size()));
+  made->policy_key_ = policy.key();
+  // OpenSSL remembers the name in a session only where a callback has accepted it; and accepted it
+  // is, as the site was found by it.
+  SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
+                        reinterpret_cast<void (*)()>(accept_name));
   SSL_CTX_set_cert_cb(context, choose_certificates, nullptr);
   if (!policy.alpn.empty()) {
     made->alpn_wire_ = alpn_wire(policy.alpn);
@@ -74,9 +78,16 @@ Result<std::shared_ptr<const ServerContext>> ServerContext::make(const ServerPol
   return std::shared_ptr<const ServerContext>(std::move(made));
 }
 
-SslPtr ServerContext::new_ssl(
-    const std::vector<std::shared_ptr<const Certificate>>& certificates) const {
+std::string ServerContext::session_context(const std::string& site) const {
+  return content_hash({policy_key_, site});
+}
+
+SslPtr ServerContext::new_ssl(const std::vector<std::shared_ptr<const Certificate>>& certificates,
+                              const std::string& session_context) const {
   SslPtr ssl(SSL_new(context_.get()));
+  SSL_set_session_id_context(ssl.get(),
+                             reinterpret_cast<const unsigned char*>(session_context.data()),
+                             static_cast<unsigned>(session_context.size()));
   SSL_set_app_data(ssl.get(),
                    const_cast<std::vector<std::shared_ptr<const Certificate>>*>(&certificates));
   SSL_set_accept_state(ssl.get());

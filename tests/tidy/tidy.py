@@ -5,6 +5,7 @@ Prints `file:line: what is wrong, and what would be right` for each finding; exi
 """
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -101,11 +102,12 @@ def check_file(path):
 
 
 def main():
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
-    if listed.returncode == 0:
+    git = shutil.which("git")
+    listed = git and subprocess.run([git, "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if listed and listed.returncode == 0:
         files = listed.stdout.split()
-    else:  # a source tree without git
-        files = [str(p.relative_to(ROOT)) for p in ROOT.rglob("*") if p.is_file() and "build" not in p.parts]
+    else:  # a source tree without git, or a machine
+        files = [str(p.relative_to(ROOT)) for p in ROOT.rglob("*") if p.is_file() and not {"build", "__pycache__"} & set(p.parts)]
     checked = [f for f in files if f.endswith((".h", ".cc", ".py", ".sh")) and (ROOT / f).exists()]
     for path in checked:
         check_file(path)

@@ -28,6 +28,12 @@ void warn_of_what_waits_for_a_restart(const Config& before, const Config& after)
   if (!(before.resolver == after.resolver)) warn("resolver");
 }
 
+std::vector<std::string> texts(const Problems& problems) {
+  std::vector<std::string> all;
+  for (const Problem& problem : problems) all.push_back(problem.text());
+  return all;
+}
+
 }  // namespace
 
 std::vector<std::string> names_to_resolve(const Config& config) {
@@ -45,21 +51,49 @@ Publisher::Publisher(std::string file, Server& server, Resolver& resolver)
   metrics_.version = kVersion;
 }
 
-bool Publisher::reload() {
-  ReadResult read = read_config_file(file_);
-  if (!read.config) return refuse(read.problems);
-  return apply(std::move(*read.config));
+Publisher::Read Publisher::read() const {
+  Read all;
+  ReadResult file = read_config_file(file_);
+  all.config = std::move(file.config);
+  all.problems = std::move(file.problems);
+  if (all.config) all.secrets = read_secrets(*all.config, all.problems);
+  return all;
 }
 
-bool Publisher::apply(Config config) {
-  Problems problems;
-  std::map<std::string, SecretData> secrets = read_secrets(config, problems);
-  if (!problems.empty()) return refuse(problems);
-  resolver_.set_names(names_to_resolve(config));
-  wait_for_names(config.resolver);
-  if (publish(config, std::move(secrets))) return true;
+bool Publisher::reload() { return apply(read()); }
+
+void Publisher::reload_if_changed() {
+  Read now = read();
+  if (now.config && now.problems.empty() && *now.config == config_ && now.secrets == secrets_) {
+    if (metrics_.last_reload_ok) return;
+  }
+  if (!now.problems.empty() && texts(now.problems) == refused_) return;
+  apply(std::move(now));
+}
+
+bool Publisher::apply(Read read) {
+  if (!read.problems.empty()) return refuse(read.problems);
+  resolver_.set_names(names_to_resolve(*read.config));
+  wait_for_names(read.config->resolver);
+  if (publish(*read.config, std::move(read.secrets))) return true;
   resolver_.set_names(names_to_resolve(config_));
   return false;
+}
+
+std::set<std::string> Publisher::folders() const {
+  auto folder_of = [](const std::string& path) {
+    size_t slash = path.rfind('/');
+    return slash == std::string::npos ? std::string(".") : path.substr(0, std::max(slash, size_t{1}));
+  };
+  std::set<std::string> all = {folder_of(file_)};
+  for (const SecretConfig& secret : config_.secrets) {
+    if (!secret.directory.empty()) all.insert(secret.directory);
+    for (const std::string* path :
+         {&secret.tls_crt, &secret.tls_key, &secret.ca_crt, &secret.ca_crl}) {
+      if (!path->empty()) all.insert(folder_of(*path));
+    }
+  }
+  return all;
 }
 
 // A new service shall not begin without the addresses that a moment brings. Names that do not
@@ -83,6 +117,7 @@ bool Publisher::publish(const Config& config, std::map<std::string, SecretData> 
   if (!first) warn_of_what_waits_for_a_restart(config_, config);
   std::lock_guard lock(mutex_);
   config_ = config;
+  refused_.clear();
   secrets_ = std::move(materials.secrets);
   ++metrics_.reloads_applied;
   metrics_.last_reload_ok = true;
@@ -108,6 +143,7 @@ void Publisher::refresh_addresses() {
 }
 
 bool Publisher::refuse(const Problems& problems) {
+  refused_ = texts(problems);
   for (const Problem& problem : problems) log_error(problem.text(), {}, LogSite::of_a_list());
   log_error("configuration refused, the one in use stays",
             {{"file", file_}, {"problems", problems.size()}});

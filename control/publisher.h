@@ -4,7 +4,10 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "dataplane/io/resolver.h"
 #include "dataplane/observe/metrics.h"
@@ -21,8 +24,11 @@ class Publisher {
   /// Reads the file and its secrets, and applies them. On any problem everything stays as it was,
   /// and each problem is logged. Says whether it was applied.
   bool reload();
-  /// Applies `config`, which was read already.
-  bool apply(Config config);
+  /// The same, but without a word when nothing has changed, and without the same words again when
+  /// what is wrong is what was wrong the last time: for when some file in a folder was touched.
+  void reload_if_changed();
+  /// The folders of the file and of the secrets in use.
+  std::set<std::string> folders() const;
   /// The resolver has news: the same configuration with other addresses.
   void refresh_addresses();
 
@@ -32,6 +38,13 @@ class Publisher {
 
  private:
   bool publish(const Config& config, std::map<std::string, SecretData> secrets);
+  struct Read {
+    std::optional<Config> config;
+    std::map<std::string, SecretData> secrets;
+    Problems problems;
+  };
+  Read read() const;
+  bool apply(Read read);
   bool refuse(const Problems& problems);
   void wait_for_names(const ResolverConfig& resolver);
 
@@ -40,6 +53,7 @@ class Publisher {
   Resolver& resolver_;
   SnapshotBuilder builder_;
   std::map<std::string, SecretData> secrets_;  // of the configuration in use
+  std::vector<std::string> refused_;           // what was wrong the last time
   mutable std::mutex mutex_;                   // of what other threads read:
   Config config_;
   ProcessMetrics metrics_;

@@ -7,11 +7,13 @@
 #include <cstdio>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "control/admin/admin_server.h"
 #include "control/admin/connections_json.h"
 #include "control/config_json.h"
+#include "control/file/file_watcher.h"
 #include "control/file/yaml_reader.h"
 #include "control/publisher.h"
 #include "dataplane/base/log.h"
@@ -24,7 +26,7 @@ namespace sallyport {
 
 namespace {
 
-enum class Event : uint8_t { Hangup, Terminate, Interrupt, Addresses };
+enum class Event : uint8_t { Hangup, Terminate, Interrupt, Addresses, Files };
 
 /// What the control thread waits for.
 class Events {
@@ -123,7 +125,8 @@ class Process {
         signals_(events_) {}
 
   int run() {
-    if (!publisher_.apply(config_)) return 1;
+    if (!publisher_.reload()) return 1;
+    watch();
     auto admin = AdminServer::start(config_.metrics, config_.admin, admin_source());
     if (!admin) {
       log_error("cannot start", {{"error", admin.error().message}});
@@ -180,12 +183,26 @@ class Process {
         case Event::Hangup:
           publisher_.reload();
           reopen_access_log();
+          watch();
+          break;
+        case Event::Files:
+          publisher_.reload_if_changed();
+          watch();
           break;
         case Event::Addresses: publisher_.refresh_addresses(); break;
         case Event::Terminate: return true;
         case Event::Interrupt: return false;
       }
     }
+  }
+
+  void watch() {
+    if (!publisher_.config().watch) {
+      watcher_.reset();
+      return;
+    }
+    if (!watcher_) watcher_.emplace([this] { events_.push(Event::Files); });
+    watcher_->watch(publisher_.folders());
   }
 
   // The file may have been rotated, or be another by the new configuration.
@@ -233,6 +250,7 @@ class Process {
   ResolverThread resolver_;
   Publisher publisher_;
   Signals signals_;
+  std::optional<FileWatcher> watcher_;
 };
 
 }  // namespace

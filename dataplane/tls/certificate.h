@@ -20,6 +20,7 @@ struct SecretData {
   SecretData() = default;
   SecretData(SecretData&&) = default;
   SecretData& operator=(SecretData&&) = default;
+  bool operator==(const SecretData&) const = default;
   /// Leaves no key behind in freed memory.
   ~SecretData() { explicit_bzero(tls_key.data(), tls_key.size()); }
 };

@@ -36,8 +36,10 @@ class Sallyport:
         self.file = self.folder / "sallyport.yaml"
         self.access_log = self.folder / "access.log"
         self._lines_moved = 0
-        self._settings = (f"workers: {workers}\nwatch: false\n"
+        self._settings = (f"workers: {workers}\n"
                           f"access_log: {{path: {self.access_log}}}\n")
+        if "watch:" not in settings:
+            self._settings += "watch: false\n"
         if "drain:" not in settings:
             self._settings += "drain: {delay: 0s, timeout: 5s}\n"
         self._settings += settings.rstrip("\n") + "\n" if settings else ""

@@ -83,7 +83,8 @@ bool Publisher::apply(Read read) {
 std::set<std::string> Publisher::folders() const {
   auto folder_of = [](const std::string& path) {
     size_t slash = path.rfind('/');
-    return slash == std::string::npos ? std::string(".") : path.substr(0, std::max(slash, size_t{1}));
+    if (slash == std::string::npos) return std::string(".");
+    return path.substr(0, std::max(slash, size_t{1}));
   };
   std::set<std::string> all = {folder_of(file_)};
   for (const SecretConfig& secret : config_.secrets) {

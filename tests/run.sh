@@ -51,8 +51,9 @@ integration() {  # NAME BUILD [ARGS...]
   record "$name" "$(echo "$line" | cut -d' ' -f1)" "$(echo "$line" | cut -d' ' -f3)"
 }
 
-build() {  # PRESET
-  cmake --preset "$1" >"$results/$1.configure" 2>&1 && cmake --build "build/$1" >"$results/$1.build" 2>&1 ||
+build() {  # PRESET [ARGS...]
+  cmake --preset "$1" >"$results/$1.configure" 2>&1 &&
+    cmake --build "build/$1" "${@:2}" >"$results/$1.build" 2>&1 ||
     { cat "$results/$1.configure"; tail -50 "$results/$1.build" 2>/dev/null; record "build-$1" 0 1; return 1; }
 }
 
@@ -71,7 +72,7 @@ if [ -n "$full" ]; then
     gtest simulation-tsan build/tsan/tests/sim_tests SALLYPORT_SEEDS=32
     integration integration-tsan build/tsan
   fi
-  if build fuzz; then
+  if build fuzz --target fuzz; then
     if tests/fuzz/run.sh "$fuzz_seconds"; then record fuzz 1 0; else record fuzz 0 1; fi
   fi
 fi

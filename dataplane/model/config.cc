@@ -27,6 +27,13 @@ constexpr Word<VerifyBackend> kVerifyBackend[] = {{"full", VerifyBackend::Full},
                                                   {"ca", VerifyBackend::Ca},
                                                   {"none", VerifyBackend::None}};
 constexpr Word<TlsVersion> kTlsVersions[] = {{"1.2", TlsVersion::V1_2}, {"1.3", TlsVersion::V1_3}};
+constexpr Word<OnFailure> kOnFailure[] = {{"respond", OnFailure::Respond},
+                                          {"abort", OnFailure::Abort}};
+constexpr Word<PathType> kPathTypes[] = {{"Prefix", PathType::Prefix}, {"Exact", PathType::Exact}};
+constexpr Word<EncodedSlashes> kEncodedSlashes[] = {{"keep", EncodedSlashes::Keep},
+                                                    {"refuse", EncodedSlashes::Refuse}};
+constexpr Word<AccessLogFormat> kAccessLogFormats[] = {{"json", AccessLogFormat::Json},
+                                                       {"nginx", AccessLogFormat::Nginx}};
 
 template <class E>
 const char* word_for(E value) {
@@ -79,6 +86,22 @@ template <>
 std::span<const Word<TlsVersion>> words() {
   return kTlsVersions;
 }
+template <>
+std::span<const Word<OnFailure>> words() {
+  return kOnFailure;
+}
+template <>
+std::span<const Word<PathType>> words() {
+  return kPathTypes;
+}
+template <>
+std::span<const Word<EncodedSlashes>> words() {
+  return kEncodedSlashes;
+}
+template <>
+std::span<const Word<AccessLogFormat>> words() {
+  return kAccessLogFormats;
+}
 
 const char* name(Protocol value) { return word_for(value); }
 const char* name(Scenario value) { return word_for(value); }
@@ -88,5 +111,9 @@ const char* name(ProxyProtocolOut value) { return word_for(value); }
 const char* name(VerifyClient value) { return word_for(value); }
 const char* name(VerifyBackend value) { return word_for(value); }
 const char* name(TlsVersion value) { return word_for(value); }
+const char* name(OnFailure value) { return word_for(value); }
+const char* name(PathType value) { return word_for(value); }
+const char* name(EncodedSlashes value) { return word_for(value); }
+const char* name(AccessLogFormat value) { return word_for(value); }
 
 }  // namespace sallyport

@@ -45,6 +45,10 @@ enum class ProxyProtocolOut : uint8_t { Off, V1, V2 };
 enum class VerifyClient : uint8_t { Off, Optional, Required };
 enum class VerifyBackend : uint8_t { Full, Ca, None };
 enum class TlsVersion : uint8_t { V1_2, V1_3 };
+enum class OnFailure : uint8_t { Respond, Abort };
+enum class PathType : uint8_t { Prefix, Exact };
+enum class EncodedSlashes : uint8_t { Keep, Refuse };
+enum class AccessLogFormat : uint8_t { Json, Nginx };
 
 /// One value of an enumeration and the word that a configuration, a log or a metric has for it.
 template <class E>
@@ -71,6 +75,14 @@ template <>
 std::span<const Word<VerifyBackend>> words();
 template <>
 std::span<const Word<TlsVersion>> words();
+template <>
+std::span<const Word<OnFailure>> words();
+template <>
+std::span<const Word<PathType>> words();
+template <>
+std::span<const Word<EncodedSlashes>> words();
+template <>
+std::span<const Word<AccessLogFormat>> words();
 
 const char* name(Protocol);
 const char* name(Scenario);
@@ -80,6 +92,10 @@ const char* name(ProxyProtocolOut);
 const char* name(VerifyClient);
 const char* name(VerifyBackend);
 const char* name(TlsVersion);  // "1.2", "1.3"
+const char* name(OnFailure);
+const char* name(PathType);
+const char* name(EncodedSlashes);
+const char* name(AccessLogFormat);
 
 /// Key material under the keys of a Kubernetes Secret, in one of two forms. With a `directory`
 /// the four keys are the files tls.crt, tls.key, ca.crt and ca.crl in it, each of which may be
@@ -102,7 +118,9 @@ struct ListenerConfig {
   Protocol protocol = Protocol::Https;
   /// Default: a name that no exact host or wildcard matches, and no name at all, get the site "*",
   /// which then exists on this listener. Refuse: they are refused. When the configuration does not
-  /// say, it is Default where a site "*" can be served, and Refuse elsewhere.
+  /// say, it is Default where a site "*" can be served, and Refuse elsewhere. On Http, where names
+  /// come from the Host field and no configuration may say it, the same: Default exactly when the
+  /// site "*" is on it.
   UnknownSni unknown_sni = UnknownSni::Refuse;
   ProxyProtocolIn proxy_protocol = ProxyProtocolIn::Off;
   /// Who may send PROXY headers. With Optional never empty; with Required, empty means everybody.
@@ -116,12 +134,18 @@ struct ClientAuth {
   VerifyClient verify = VerifyClient::Off;
   std::string secret;  // its ca.crt says whom to trust; empty exactly when verify is Off
   int depth = 1;       // intermediates allowed between the leaf and the CA, as OpenSSL counts
+  /// What a client without the certificate that `verify` asks for gets: a response, or an alert.
+  /// Respond only when no listener of the site is Tls: among bytes there is no response to give.
+  OnFailure on_failure = OnFailure::Respond;
   Place place;
   bool operator==(const ClientAuth&) const = default;
 };
 
 struct RouteConfig {
+  /// Begins with '/', and is as requests are matched: normalising would change nothing (if it is
+  /// on). A Prefix, which covers whole segments, has no '/' at its end, but for "/" itself.
   std::string path = "/";
+  PathType path_type = PathType::Prefix;
   std::string service;
   Place place;
   bool operator==(const RouteConfig&) const = default;
@@ -131,11 +155,21 @@ struct SiteConfig {
   std::vector<std::string> hosts;      // canonical, see model/hostname.h; at least one
   std::vector<std::string> listeners;  // names; never empty: the default is spelled out
   Scenario scenario = Scenario::Offload;
-  std::vector<std::string> secrets;    // for offload and reencrypt: at least one; else none
+  /// For offload and reencrypt on a listener with TLS: at least one. None for passthrough, and for
+  /// a site that is on Http listeners only.
+  std::vector<std::string> secrets;
   TlsVersion min_tls = TlsVersion::V1_2;
-  std::vector<std::string> alpn;       // what the site offers to clients; empty: none
+  /// What the site offers to clients; empty: none, but for what Https listeners offer by
+  /// themselves. On an Https listener at most "http/1.1".
+  std::vector<std::string> alpn;
   ClientAuth client_auth;
-  std::vector<RouteConfig> routes;     // at least one; on bytes exactly one, for "/"
+  /// Http listeners answer with a redirect to https. Only for a site that is on at least one Http
+  /// and at least one Https listener, where it is the default.
+  bool redirect_http = false;
+  std::optional<uint64_t> body_size;   // instead of the one in Limits; 0: no limit
+  /// At least one; no path twice with one type. With passthrough, or on a Tls listener, exactly
+  /// one: the Prefix "/".
+  std::vector<RouteConfig> routes;
   Place place;
   bool operator==(const SiteConfig&) const = default;
 };
@@ -182,6 +216,20 @@ struct Limits {
   Millis half_closed_timeout{60'000};        // no byte after one direction has ended
   uint64_t pipe_memory = 64 * 1024 * 1024;   // kernel pipes of all workers, for splicing; 0: never
   uint32_t turn_bytes = 512 * 1024;          // moved by one session before others get their turn
+
+  // Of HTTP, where a session has one exchange after the other.
+  uint32_t header_size = 32 * 1024;            // bytes of a request's head, or a response's
+  uint32_t header_count = 100;                 // fields of a head
+  Millis header_timeout{15'000};               // first byte to the end of a request's head
+  uint64_t body_size = 0;                      // bytes of a request's body; 0: no limit
+  Millis body_timeout{60'000};                 // between reads of a request's body
+  Millis keep_alive_timeout{75'000};           // no request on a client's connection
+  Millis response_timeout{60'000};             // end of the request to the response's first byte
+  Millis response_idle_timeout{60'000};        // between reads of a response's body
+  Millis request_timeout{24 * 3'600'000};      // a whole exchange
+  Millis tunnel_idle_timeout{3'600'000};       // no byte either way after an upgrade
+  uint32_t backend_idle_connections = 64;      // kept for reuse, per worker and identity; 0: none
+  Millis backend_idle_timeout{60'000};         // how long each of them is kept
   bool operator==(const Limits&) const = default;
 };
 
@@ -196,7 +244,20 @@ struct HttpAddress {
 
 struct AccessLogConfig {
   std::string path = "stdout";  // "stdout", "off", or a file that is appended to
+  AccessLogFormat format = AccessLogFormat::Json;
   bool operator==(const AccessLogConfig&) const = default;
+};
+
+/// How requests are read, and what is told to backends about them.
+struct HttpConfig {
+  bool normalize_paths = true;  // before they are matched against routes, and sent on as matched
+  EncodedSlashes encoded_slashes = EncodedSlashes::Keep;  // Refuse only with normalize_paths
+  bool keep_underscores = false;  // fields of requests whose names have '_'; else dropped
+  /// Whose X-Forwarded-*, X-Real-IP, X-Request-ID and Forwarded are believed and added to. Of
+  /// everybody else they are replaced.
+  std::vector<Network> trusted_networks;
+  bool forwarded = false;  // write Forwarded (RFC 7239) as well
+  bool operator==(const HttpConfig&) const = default;
 };
 
 struct ResolverConfig {
@@ -215,6 +276,7 @@ struct Config {
   Millis drain_delay{5'000};
   Millis drain_timeout{300'000};
   AccessLogConfig access_log;
+  HttpConfig http;
   ResolverConfig resolver;
   Limits limits;
   std::vector<ListenerConfig> listeners;  // at least one; names and addresses differ

@@ -59,10 +59,6 @@ struct DraftClientAuth {
   Written<uint64_t> depth;
 };
 
-enum class PathType : uint8_t { Prefix, Exact };
-template <>
-std::span<const Word<PathType>> words();
-
 struct DraftRoute {
   Place place;
   Written<std::string> path;

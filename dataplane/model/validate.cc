@@ -13,19 +13,12 @@
 namespace sallyport {
 namespace {
 
-constexpr Word<PathType> kPathTypes[] = {{"Prefix", PathType::Prefix}, {"Exact", PathType::Exact}};
-
 bool written_before(const Problem& a, const Problem& b) {
   return std::tie(a.place.source, a.place.line, a.place.column) <
          std::tie(b.place.source, b.place.line, b.place.column);
 }
 
 }  // namespace
-
-template <>
-std::span<const Word<PathType>> words() {
-  return kPathTypes;
-}
 
 ReadResult validate(const Draft& draft, Problems found) {
   Config config;

@@ -187,6 +187,7 @@ class Process {
           break;
         case Event::Files:
           publisher_.reload_if_changed();
+          if (access_log_.config() != publisher_.config().access_log) reopen_access_log();
           watch();
           break;
         case Event::Addresses: publisher_.refresh_addresses(); break;
@@ -207,7 +208,7 @@ class Process {
 
   // The file may have been rotated, or be another by the new configuration.
   void reopen_access_log() {
-    Result<void> opened = access_log_.reopen(publisher_.config().access_log.path);
+    Result<void> opened = access_log_.reopen(publisher_.config().access_log);
     if (!opened) log_error("access log goes on as it was", {{"error", opened.error().message}});
   }
 
@@ -265,7 +266,7 @@ int run(const std::string& file) {
     return 1;
   }
   raise_descriptor_limit();
-  auto access_log = AccessLog::open(read.config->access_log.path);
+  auto access_log = AccessLog::open(read.config->access_log);
   if (!access_log) {
     std::fprintf(stderr, "%s: access_log: %s\n", file.c_str(), access_log.error().message.c_str());
     return 1;

@@ -6,6 +6,7 @@
 #include "dataplane/base/log.h"
 #include "dataplane/base/thread.h"
 #include "dataplane/observe/access_line.h"
+#include "dataplane/observe/nginx_line.h"
 
 namespace sallyport {
 
@@ -18,14 +19,17 @@ constexpr size_t kKeptBytes = 256 * 1024;
 
 }  // namespace
 
-Result<std::unique_ptr<AccessLog>> AccessLog::open(const std::string& path) {
-  Result<LogFile> file = LogFile::open(path);
+Result<std::unique_ptr<AccessLog>> AccessLog::open(const AccessLogConfig& config) {
+  Result<LogFile> file = LogFile::open(config.path);
   if (!file) return file.error();
-  return std::unique_ptr<AccessLog>(new AccessLog(std::move(*file)));
+  return std::unique_ptr<AccessLog>(new AccessLog(config, std::move(*file)));
 }
 
-AccessLog::AccessLog(LogFile file)
-    : path_(file.path()), enabled_(file.enabled()), file_(std::move(file)) {
+AccessLog::AccessLog(AccessLogConfig config, LogFile file)
+    : config_(std::move(config)),
+      enabled_(file.enabled()),
+      format_(config_.format),
+      file_(std::move(file)) {
   thread_ = start_thread("access-log", [this] { run(); });
 }
 
@@ -38,15 +42,16 @@ AccessLog::~AccessLog() {
   thread_.join();
 }
 
-Result<void> AccessLog::reopen(const std::string& path) {
-  Result<LogFile> file = LogFile::open(path);
+Result<void> AccessLog::reopen(const AccessLogConfig& config) {
+  Result<LogFile> file = LogFile::open(config.path);
   if (!file) {
     log_error("the access log stays as it was", {{"error", file.error().message}});
     return file.error();
   }
-  path_ = path;
+  config_ = config;
   std::lock_guard lock(mutex_);
   enabled_ = file->enabled();
+  format_ = config.format;
   next_file_ = std::move(*file);
   wake_.notify_one();
   return {};
@@ -113,9 +118,13 @@ AccessLogWriter::AccessLogWriter(AccessLog& log, Loop& loop, WorkerMetrics& metr
 
 AccessLogWriter::~AccessLogWriter() { hand_over(); }
 
-void AccessLogWriter::record(const ConnectionRecord& record) {
+template <class Record>
+void AccessLogWriter::write(const Record& record) {
   if (!log_.enabled_.load(std::memory_order_relaxed)) return;
-  append_access_line(lines_, record);
+  switch (log_.format_.load(std::memory_order_relaxed)) {
+    case AccessLogFormat::Json: append_access_line(lines_, record); break;
+    case AccessLogFormat::Nginx: append_nginx_line(lines_, record); break;
+  }
   ++count_;
   if (lines_.size() >= kHandOverBytes) {
     hand_over();
@@ -123,6 +132,9 @@ void AccessLogWriter::record(const ConnectionRecord& record) {
     deadline_.arm(loop_.now() + kHandOverAfter);
   }
 }
+
+template void AccessLogWriter::write(const ConnectionRecord&);
+template void AccessLogWriter::write(const RequestRecord&);
 
 void AccessLogWriter::turn() {
   if (deadline_.expired()) hand_over();

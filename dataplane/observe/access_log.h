@@ -1,4 +1,4 @@
-// The access log: one JSON line per connection, written by a thread of its own.
+// The access log: one line per connection or request, written by a thread of its own.
 #pragma once
 
 #include <atomic>
@@ -16,9 +16,10 @@
 #include "dataplane/io/deadline.h"
 #include "dataplane/io/loop.h"
 #include "dataplane/io/task.h"
-#include "dataplane/observe/connection_record.h"
+#include "dataplane/model/config.h"
 #include "dataplane/observe/log_file.h"
 #include "dataplane/observe/metrics.h"
+#include "dataplane/observe/record_sink.h"
 
 namespace sallyport {
 
@@ -26,8 +27,7 @@ namespace sallyport {
 /// Thread: open, reopen and the destructor belong to the control plane.
 class AccessLog {
  public:
-  /// `path`: "stdout", "off", or a file that is appended to.
-  static Result<std::unique_ptr<AccessLog>> open(const std::string& path);
+  static Result<std::unique_ptr<AccessLog>> open(const AccessLogConfig& config);
   /// Writes what was handed over, for at most two seconds if the file takes none of it.
   /// REQUIRES: every AccessLogWriter is gone.
   ~AccessLog();
@@ -36,9 +36,11 @@ class AccessLog {
 
   /// After a rotation has moved the file away. What is being written goes to the old file, all
   /// that follows to the new one. On an error, which is logged too, the log goes on as it was.
-  Result<void> reopen() { return reopen(path_); }
-  /// The same, when the configuration names another file.
-  Result<void> reopen(const std::string& path);
+  Result<void> reopen() { return reopen(config_); }
+  /// The same, when the configuration names another file or format. Lines that workers hold keep
+  /// the format they were written in.
+  Result<void> reopen(const AccessLogConfig& config);
+  const AccessLogConfig& config() const { return config_; }
 
  private:
   friend class AccessLogWriter;
@@ -50,15 +52,16 @@ class AccessLog {
     std::atomic<uint64_t> lost = 0;  // could not be written; the worker counts them
   };
 
-  explicit AccessLog(LogFile file);
+  AccessLog(AccessLogConfig config, LogFile file);
   Queue& add_queue();
   /// False if the queue is full. `lines` is empty afterwards if it was taken.
   bool take(Queue& queue, std::string& lines, uint64_t count);
   void run();
   void write(Queue& queue, std::unique_lock<std::mutex>& lock);
 
-  std::string path_;  // the control plane's
+  AccessLogConfig config_;  // the control plane's
   std::atomic<bool> enabled_;
+  std::atomic<AccessLogFormat> format_;
   std::atomic<bool> stopping_ = false;
   LogFile file_;       // the thread's
   std::string batch_;  // the thread's
@@ -87,9 +90,12 @@ class AccessLogWriter final : public RecordSink, private Task {
   /// Hands over what it has.
   ~AccessLogWriter() override;
 
-  void record(const ConnectionRecord& record) override;
+  void record(const ConnectionRecord& record) override { write(record); }
+  void record(const RequestRecord& record) override { write(record); }
 
  private:
+  template <class Record>
+  void write(const Record& record);
   void turn() override;
   void hand_over();
 

@@ -1,4 +1,5 @@
-// What is known of one connection: filled while it lives, logged once when it ends.
+// What is known of one connection: filled while it lives, logged at most once, when it
+// ends.
 #pragma once
 
 #include <cstdint>
@@ -38,13 +39,6 @@ struct ConnectionRecord {
   Side by = Side::Client;
   const char* doing = "accepting";  // the phase it ended in
   std::string detail;               // "certificate has expired", "Connection refused"; may be empty
-};
-
-/// Takes each record once. Called on the worker's loop: must not block.
-class RecordSink {
- public:
-  virtual ~RecordSink() = default;
-  virtual void record(const ConnectionRecord& record) = 0;
 };
 
 }  // namespace sallyport

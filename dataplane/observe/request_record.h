@@ -32,7 +32,7 @@ struct RequestRecord {
   // What it asked for, as the client has sent it. Nothing of a request that was not understood.
   std::string_view method;
   std::string_view host;          // without port
-  std::string_view target;        // path and query
+  std::string_view path;          // with its query
   std::string_view user_agent;
   std::string_view referer;
   std::string_view x_forwarded_for;

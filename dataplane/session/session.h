@@ -6,8 +6,8 @@
 
 #include "dataplane/io/loop.h"
 #include "dataplane/io/pipe.h"
-#include "dataplane/observe/connection_record.h"
 #include "dataplane/observe/metrics.h"
+#include "dataplane/observe/record_sink.h"
 #include "dataplane/route/snapshot.h"
 #include "dataplane/session/client_table.h"
 #include "dataplane/tls/stream.h"

@@ -80,6 +80,7 @@ class SessionWorld {
  private:
   struct Records final : RecordSink {
     void record(const ConnectionRecord& record) override { all.push_back(record); }
+    void record(const RequestRecord&) override {}
     std::vector<ConnectionRecord> all;
   };
   struct DataPlane;

@@ -85,7 +85,7 @@ class AccessLogTest : public testing::Test {
   }
 
   static std::unique_ptr<AccessLog> open(const std::string& path) {
-    auto log = AccessLog::open(path);
+    auto log = AccessLog::open({path});
     if (!log) {
       ADD_FAILURE() << log.error().message;
       std::abort();
@@ -172,7 +172,7 @@ TEST_F(AccessLogTest, GoesOnInANewFileAfterARotation) {
 TEST_F(AccessLogTest, KeepsTheOldFileWhenTheNewOneCannotBeOpened) {
   Silence silence;
   auto log = open(path("log"));
-  Result<void> reopened = log->reopen(path("no/such/folder"));
+  Result<void> reopened = log->reopen({path("no/such/folder")});
   ASSERT_FALSE(reopened.ok());
   EXPECT_NE(reopened.error().message.find(path("no/such/folder")), std::string::npos);
   AccessLogWriter(*log, loop_, metrics_).record(record(1));
@@ -182,7 +182,7 @@ TEST_F(AccessLogTest, KeepsTheOldFileWhenTheNewOneCannotBeOpened) {
 }
 
 TEST_F(AccessLogTest, SaysWhyAFileCannotBeOpened) {
-  auto log = AccessLog::open(path("no/such/folder"));
+  auto log = AccessLog::open({path("no/such/folder")});
   ASSERT_FALSE(log.ok());
   EXPECT_EQ(log.error().message, "cannot open the access log " + path("no/such/folder") +
                                      ": No such file or directory");
@@ -193,14 +193,41 @@ TEST_F(AccessLogTest, MayBeTurnedOnAndOff) {
   {
     AccessLogWriter writer(*log, loop_, metrics_);
     writer.record(record(1));
-    ASSERT_TRUE(log->reopen(path("log")).ok());
+    ASSERT_TRUE(log->reopen({path("log")}).ok());
     writer.record(record(2));
   }
   ASSERT_TRUE(eventually([&] { return !text(path("log")).empty(); }));
-  ASSERT_TRUE(log->reopen("off").ok());
+  ASSERT_TRUE(log->reopen({"off"}).ok());
   AccessLogWriter(*log, loop_, metrics_).record(record(3));
   log.reset();
   EXPECT_EQ(ids(text(path("log"))), std::vector<uint64_t>{2});
+}
+
+TEST_F(AccessLogTest, ChangesItsFormat) {
+  auto log = open(path("log"));
+  EXPECT_EQ(log->config(), AccessLogConfig({path("log")}));
+  RequestRecord request;
+  request.method = "GET";
+  request.path = "/";
+  request.protocol = "HTTP/1.1";
+  {
+    AccessLogWriter writer(*log, loop_, metrics_);
+    writer.record(request);
+    ASSERT_TRUE(log->reopen({path("log"), AccessLogFormat::Nginx}).ok());
+    writer.record(request);
+    ASSERT_TRUE(log->reopen().ok());
+    writer.record(record(1));
+  }
+  EXPECT_EQ(log->config().format, AccessLogFormat::Nginx);
+  log.reset();
+  std::istringstream lines(text(path("log")));
+  std::string line;
+  std::getline(lines, line);
+  EXPECT_NE(line.find("\"kind\":\"request\""), line.npos) << line;
+  std::getline(lines, line);
+  EXPECT_NE(line.find(" \"GET / HTTP/1.1\" "), line.npos) << line;
+  std::getline(lines, line);
+  EXPECT_EQ(line.rfind("[10.0.0.9] [", 0), 0u) << line;
 }
 
 class StuckPipe {

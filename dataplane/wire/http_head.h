@@ -10,6 +10,9 @@ namespace sallyport {
 
 enum class Method : uint8_t { Get, Head, Post, Put, Delete, Connect, Options, Trace, Patch, Other };
 
+/// Methods are told apart by case: "get" is Other.
+Method method_of(std::string_view text);
+
 /// RFC 9110 section 9.2.2. A method that we do not know is not.
 bool is_idempotent(Method method);
 
@@ -21,6 +24,7 @@ struct RequestHead {
   std::string_view method_text;
   std::string_view path;       // as sent; begins with '/', or is "*" (OPTIONS)
   std::string_view query;      // with its '?'; empty without one
+  std::string_view scheme;     // of an absolute target, as sent ("http", "https"); else empty
   std::string_view authority;  // of an absolute target, else of the Host field: "name[:port]"
   std::string_view host;       // of the authority: without port, brackets of IPv6 kept, as sent
   FieldList fields;
@@ -28,7 +32,7 @@ struct RequestHead {
   BodyKind body = BodyKind::None;
   uint64_t length = 0;         // of BodyKind::Length
   bool keep_alive = true;
-  bool expects_continue = false;
+  bool expects_continue = false;  // and has a body for which it is worth while to answer
   /// The Upgrade field's value where Connection names it (RFC 9110 section 7.8); else empty.
   std::string_view upgrade;
   bool takes_trailers = false;  // TE: trailers
@@ -41,7 +45,7 @@ struct ResponseHead {
   uint8_t minor = 1;
   BodyKind body = BodyKind::None;
   uint64_t length = 0;
-  bool keep_alive = true;
+  bool keep_alive = true;       // false as well with UntilClose and for a 101
   std::string_view upgrade;     // of a 101
 };
 

@@ -15,13 +15,16 @@ namespace sallyport {
 /// or are ours.
 class H1Writer {
  public:
-  explicit H1Writer(MutableBytes room) : begin_(room.data()), at_(begin_), end_(begin_ + room.size()) {}
+  explicit H1Writer(MutableBytes room)
+      : begin_(room.data()), at_(begin_), end_(begin_ + room.size()) {}
 
   void put(std::string_view text) {
     if (static_cast<size_t>(end_ - at_) < text.size()) {
       overflown_ = true;
+      end_ = at_;  // a smaller piece behind this one must not fit either
       return;
     }
+    if (text.empty()) return;  // maybe a view of nothing, which memcpy does not take
     std::memcpy(at_, text.data(), text.size());
     at_ += text.size();
   }
@@ -39,6 +42,7 @@ class H1Writer {
     put_number(number);
     put("\r\n");
   }
+  /// REQUIRES: a status of three digits.
   void status_line(uint16_t status, std::string_view reason);
 
   bool overflown() const { return overflown_; }
@@ -52,7 +56,7 @@ class H1Writer {
   bool overflown_ = false;
 };
 
-/// "Not Found"; for statuses that RFC 9110 does not name, an empty text.
+/// "Not Found"; an empty text for statuses that neither RFC 9110 nor its companions name.
 std::string_view reason_phrase(uint16_t status);
 
 }  // namespace sallyport

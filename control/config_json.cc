@@ -60,6 +60,13 @@ class ConfigWriter {
     out_.Key(key);
     out_.Uint64(written);
   }
+  void boolean(const char* key, bool written) {
+    out_.Key(key);
+    out_.Bool(written);
+  }
+  void networks(const char* key, const std::vector<Network>& items) {
+    list(key, items, [this](const Network& network) { value(network.text()); });
+  }
   void size(const char* key, uint64_t bytes) { text(key, size_text(bytes)); }
   void time(const char* key, Millis duration) { text(key, duration_text(duration)); }
 
@@ -93,18 +100,31 @@ class ConfigWriter {
     }
     http_address("metrics", config.metrics);
     http_address("admin", config.admin);
-    out_.Key("watch");
-    out_.Bool(config.watch);
+    boolean("watch", config.watch);
     object("drain", [&] {
       time("delay", config.drain_delay);
       time("timeout", config.drain_timeout);
     });
-    object("access_log", [&] { text("path", config.access_log.path); });
+    object("access_log", [&] {
+      text("path", config.access_log.path);
+      text("format", name(config.access_log.format));
+    });
+    http(config.http);
     object("resolver", [&] {
       list("servers", config.resolver.servers, [this](const Address& a) { value(a.text()); });
       time("timeout", config.resolver.timeout);
       time("min_ttl", config.resolver.min_ttl);
       time("max_ttl", config.resolver.max_ttl);
+    });
+  }
+
+  void http(const HttpConfig& http) {
+    object("http", [&] {
+      boolean("normalize_paths", http.normalize_paths);
+      text("encoded_slashes", name(http.encoded_slashes));
+      text("underscores_in_headers", http.keep_underscores ? "keep" : "drop");
+      networks("trusted_networks", http.trusted_networks);
+      boolean("forwarded", http.forwarded);
     });
   }
 
@@ -129,7 +149,23 @@ class ConfigWriter {
       time("half_closed_timeout", limits.half_closed_timeout);
       size("pipe_memory", limits.pipe_memory);
       size("turn_bytes", limits.turn_bytes);
+      http_limits(limits);
     });
+  }
+
+  void http_limits(const Limits& limits) {
+    size("header_size", limits.header_size);
+    number("header_count", limits.header_count);
+    time("header_timeout", limits.header_timeout);
+    size("body_size", limits.body_size);
+    time("body_timeout", limits.body_timeout);
+    time("keep_alive_timeout", limits.keep_alive_timeout);
+    time("response_timeout", limits.response_timeout);
+    time("response_idle_timeout", limits.response_idle_timeout);
+    time("request_timeout", limits.request_timeout);
+    time("tunnel_idle_timeout", limits.tunnel_idle_timeout);
+    number("backend_idle_connections", limits.backend_idle_connections);
+    time("backend_idle_timeout", limits.backend_idle_timeout);
   }
 
   void listener(const ListenerConfig& listener) {
@@ -139,13 +175,12 @@ class ConfigWriter {
       text("protocol", name(listener.protocol));
       if (listener.protocol == Protocol::Tcp) {
         text("service", listener.service);
-      } else {
+      } else if (listener.protocol != Protocol::Http) {
         text("unknown_sni", name(listener.unknown_sni));
       }
       text("proxy_protocol", name(listener.proxy_protocol));
       if (listener.trusted_networks.empty()) return;
-      list("trusted_networks", listener.trusted_networks,
-           [this](const Network& network) { value(network.text()); });
+      networks("trusted_networks", listener.trusted_networks);
     });
   }
 
@@ -154,15 +189,18 @@ class ConfigWriter {
       texts("host", site.hosts);
       texts("listeners", site.listeners);
       text("scenario", name(site.scenario));
-      if (site.scenario != Scenario::Passthrough) {
+      if (!site.secrets.empty()) {
         texts("secret", site.secrets);
         text("min_tls", name(site.min_tls));
         texts("alpn", site.alpn);
         client_auth(site.client_auth);
       }
+      if (site.scenario != Scenario::Passthrough) boolean("redirect_http", site.redirect_http);
+      if (site.body_size) size("body_size", *site.body_size);
       list("routes", site.routes, [this](const RouteConfig& route) {
         object([&] {
           text("path", route.path);
+          text("path_type", name(route.path_type));
           text("service", route.service);
         });
       });
@@ -175,6 +213,7 @@ class ConfigWriter {
       if (auth.verify == VerifyClient::Off) return;
       text("secret", auth.secret);
       number("depth", static_cast<uint64_t>(auth.depth));
+      text("on_failure", name(auth.on_failure));
     });
   }
 

@@ -16,11 +16,12 @@ class DraftReader {
     YamlMapping map(root, place, problems_);
     draft.secrets_directory = map.text("secrets_directory");
     draft.workers = workers(map);
-    draft.metrics = address_or_off(map, "metrics", "address");
-    draft.admin = address_or_off(map, "admin", "address");
+    draft.metrics = address_or_off(map, "metrics");
+    draft.admin = address_or_off(map, "admin");
     draft.watch = map.boolean("watch");
     drain(map, draft);
-    draft.access_log = address_or_off(map, "access_log", "path");
+    access_log(map, draft);
+    draft.http = http(map);
     draft.resolver = resolver(map);
     draft.limits = limits(map);
     draft.listeners = list(map, "listeners", &DraftReader::listener);
@@ -52,15 +53,31 @@ class DraftReader {
   }
 
   // `metrics: off`, or `metrics: {address: …}`.
-  Written<std::string> address_or_off(YamlMapping& map, const char* key, const char* inner) {
+  Written<std::string> address_or_off(YamlMapping& map, const char* key) {
     const YamlNode* node = map.child(key);
-    if (!node) return map.text(key);
-    if (node->kind == YamlNode::Kind::Mapping) {
-      YamlMapping nested(*node, map.place_of_child(*node), problems_);
-      auto written = nested.text(inner);
-      nested.finish();
-      return written;
+    if (!node || node->kind != YamlNode::Kind::Mapping) return off(map, key, "address");
+    YamlMapping nested(*node, map.place_of_child(*node), problems_);
+    auto written = nested.text("address");
+    nested.finish();
+    return written;
+  }
+
+  // `access_log: off`, or `access_log: {path: …, format: …}`.
+  void access_log(YamlMapping& map, Draft& draft) {
+    const YamlNode* node = map.child("access_log");
+    if (!node || node->kind != YamlNode::Kind::Mapping) {
+      draft.access_log = off(map, "access_log", "path");
+      return;
     }
+    YamlMapping log(*node, map.place_of_child(*node), problems_);
+    draft.access_log = log.text("path");
+    draft.access_log_format = log.word<AccessLogFormat>("format");
+    log.finish();
+  }
+
+  // The word under `key`, which can only be off; what else it may have meant goes under `inner`.
+  Written<std::string> off(YamlMapping& map, const char* key, const char* inner) {
+    const YamlNode* node = map.child(key);
     auto written = map.text(key);
     if (written && *written != "off") {
       map.complain_at(*node, in_quotes(*written) + " is not possible here: write off or {" + inner +
@@ -77,6 +94,20 @@ class DraftReader {
     draft.drain_delay = drain.duration("delay");
     draft.drain_timeout = drain.duration("timeout");
     drain.finish();
+  }
+
+  DraftHttp http(YamlMapping& map) {
+    DraftHttp draft;
+    const YamlNode* node = map.child("http");
+    if (!node) return draft;
+    YamlMapping http(*node, map.place_of_child(*node), problems_);
+    draft.normalize_paths = http.boolean("normalize_paths");
+    draft.encoded_slashes = http.word<EncodedSlashes>("encoded_slashes");
+    draft.underscores_in_headers = http.word<UnderscoreNames>("underscores_in_headers");
+    draft.trusted_networks = http.texts("trusted_networks");
+    draft.forwarded = http.boolean("forwarded");
+    http.finish();
+    return draft;
   }
 
   DraftResolver resolver(YamlMapping& map) {
@@ -108,8 +139,24 @@ class DraftReader {
     draft.half_closed_timeout = limits.duration("half_closed_timeout");
     draft.pipe_memory = limits.size("pipe_memory");
     draft.turn_bytes = limits.size("turn_bytes");
+    http_limits(limits, draft);
     limits.finish();
     return draft;
+  }
+
+  static void http_limits(YamlMapping& limits, DraftLimits& draft) {
+    draft.header_size = limits.size("header_size");
+    draft.header_count = limits.count("header_count");
+    draft.header_timeout = limits.duration("header_timeout");
+    draft.body_size = limits.size("body_size");
+    draft.body_timeout = limits.duration("body_timeout");
+    draft.keep_alive_timeout = limits.duration("keep_alive_timeout");
+    draft.response_timeout = limits.duration("response_timeout");
+    draft.response_idle_timeout = limits.duration("response_idle_timeout");
+    draft.request_timeout = limits.duration("request_timeout");
+    draft.tunnel_idle_timeout = limits.duration("tunnel_idle_timeout");
+    draft.backend_idle_connections = limits.count("backend_idle_connections");
+    draft.backend_idle_timeout = limits.duration("backend_idle_timeout");
   }
 
   DraftListener listener(YamlMapping& map) {
@@ -117,7 +164,7 @@ class DraftReader {
     draft.place = map.place();
     draft.name = map.text("name");
     draft.address = map.text("address");
-    draft.protocol = map.word<Protocol>("protocol", "https, tls or tcp");
+    draft.protocol = map.word<Protocol>("protocol");
     draft.unknown_sni = map.word<UnknownSni>("unknown_sni");
     draft.proxy_protocol = map.word<ProxyProtocolIn>("proxy_protocol");
     draft.trusted_networks = map.texts("trusted_networks");
@@ -136,6 +183,7 @@ class DraftReader {
     draft.alpn = map.texts("alpn");
     draft.client_auth = client_auth(map);
     draft.redirect_http = map.boolean("redirect_http");
+    draft.body_size = map.size("body_size");
     draft.service = map.target("service");
     draft.routes = list(map, "routes", &DraftReader::route);
     return draft;
@@ -154,21 +202,9 @@ class DraftReader {
     written.value->verify = auth.word<VerifyClient>("verify");
     written.value->secret = auth.text("secret");
     written.value->depth = auth.count("depth");
-    on_failure(auth);
+    written.value->on_failure = auth.word<OnFailure>("on_failure");
     auth.finish();
     return written;
-  }
-
-  // A failed verification ends the handshake, which is what `abort` asks for.
-  void on_failure(YamlMapping& auth) {
-    auto written = auth.text("on_failure");
-    if (!written || *written == "abort") return;
-    std::string reason =
-        *written == "respond"
-            ? "respond is not available, for sites carry bytes, in which there is no answer to "
-              "give: write abort, which ends the handshake"
-            : in_quotes(*written) + " is not possible here: write abort";
-    complain(problems_, written.place, reason);
   }
 
   DraftRoute route(YamlMapping& map) {
@@ -178,8 +214,8 @@ class DraftReader {
     draft.path_type = map.word<PathType>("path_type");
     draft.service = map.target("service");
     if (const YamlNode* node = map.child("client_auth")) {
-      map.complain_at(*node, "is not available on a route, for sites carry bytes and the client is "
-                             "asked in the handshake: write it on the site");
+      map.complain_at(*node, "is not available on a route, for the client is asked in the "
+                             "handshake, before there is a path: write it on the site");
     }
     return draft;
   }

@@ -4,6 +4,8 @@
 #include <numeric>
 #include <utility>
 
+#include "dataplane/model/quantity.h"
+
 namespace sallyport {
 namespace {
 
@@ -12,6 +14,7 @@ constexpr size_t kMostListed = 10;
 constexpr size_t kMostQuoted = 120;
 constexpr size_t kMostOfName = 253;
 constexpr size_t kMostOfAlpn = 255;
+constexpr uint64_t kMostOfBody = uint64_t{1} << 40;
 // What is longer than this is nobody's typing error, and would only cost time to compare.
 constexpr size_t kMostCompared = 64;
 
@@ -90,6 +93,31 @@ bool check_name(const Written<std::string>& name, Problems& problems) {
            in_quotes(*name) + " is not a name: write 1 to 253 ASCII characters without spaces, "
                            "quotes or backslashes");
   return false;
+}
+
+bool check_body_size(const Written<uint64_t>& size, Problems& problems) {
+  if (!size) return false;
+  if (*size <= kMostOfBody) return true;
+  complain(problems, size.place,
+           size_text(*size) + " is out of range: write 1B to " + size_text(kMostOfBody) +
+               ", or 0 for no limit");
+  return false;
+}
+
+std::vector<Network> check_networks(const WrittenList<std::string>& list, Problems& problems) {
+  std::vector<Network> networks;
+  if (!list) return networks;
+  for (const Written<std::string>& item : *list) {
+    if (!item) continue;
+    if (auto network = Network::parse(*item)) {
+      networks.push_back(*network);
+      continue;
+    }
+    complain(problems, item.place,
+             in_quotes(*item) + " is not a network: write one such as 10.0.0.0/8 or 2001:db8::/32, "
+                             "with nothing after the prefix, or an IP address");
+  }
+  return networks;
 }
 
 std::vector<std::string> check_alpn(const WrittenList<std::string>& list, Problems& problems) {

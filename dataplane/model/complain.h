@@ -29,6 +29,12 @@ std::string in_quotes(std::string_view text);
 /// paths. Complains if not.
 bool check_name(const Written<std::string>& name, Problems& problems);
 
+/// Whether a limit of bodies is there, and one that can be. Complains if it is none.
+bool check_body_size(const Written<uint64_t>& size, Problems& problems);
+
+/// The networks of a list. Complains about each that is none.
+std::vector<Network> check_networks(const WrittenList<std::string>& list, Problems& problems);
+
 /// The protocol names of an ALPN list (RFC 7301 section 3.1). Complains about each that is none.
 std::vector<std::string> check_alpn(const WrittenList<std::string>& list, Problems& problems);
 

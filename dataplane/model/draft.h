@@ -57,6 +57,7 @@ struct DraftClientAuth {
   Written<VerifyClient> verify;  // left out: required
   Written<std::string> secret;
   Written<uint64_t> depth;
+  Written<OnFailure> on_failure;  // left out: respond where that is possible
 };
 
 struct DraftRoute {
@@ -75,7 +76,8 @@ struct DraftSite {
   Written<TlsVersion> min_tls;
   WrittenList<std::string> alpn;
   Written<DraftClientAuth> client_auth;
-  Written<bool> redirect_http;
+  Written<bool> redirect_http;         // left out: where there is HTTP as well as HTTPS
+  Written<uint64_t> body_size;
   Written<DraftTarget> service;        // the same as one route for "/"
   Written<std::vector<DraftRoute>> routes;
 };
@@ -101,6 +103,22 @@ struct DraftLimits {
   Written<uint64_t> pipe_memory, turn_bytes;
   Written<Millis> hello_timeout, handshake_timeout, connect_timeout;
   Written<Millis> idle_timeout, half_closed_timeout;
+  Written<uint64_t> header_size, header_count, body_size, backend_idle_connections;
+  Written<Millis> header_timeout, body_timeout, keep_alive_timeout;
+  Written<Millis> response_timeout, response_idle_timeout, request_timeout;
+  Written<Millis> tunnel_idle_timeout, backend_idle_timeout;
+};
+
+enum class UnderscoreNames : uint8_t { Drop, Keep };
+template <>
+std::span<const Word<UnderscoreNames>> words();
+
+struct DraftHttp {
+  Written<bool> normalize_paths;
+  Written<EncodedSlashes> encoded_slashes;
+  Written<UnderscoreNames> underscores_in_headers;
+  WrittenList<std::string> trusted_networks;
+  Written<bool> forwarded;
 };
 
 struct DraftResolver {
@@ -116,6 +134,8 @@ struct Draft {
   Written<bool> watch;
   Written<Millis> drain_delay, drain_timeout;
   Written<std::string> access_log;
+  Written<AccessLogFormat> access_log_format;
+  DraftHttp http;
   DraftResolver resolver;
   DraftLimits limits;
   Written<std::vector<DraftListener>> listeners;

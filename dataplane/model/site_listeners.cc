@@ -9,6 +9,10 @@ namespace {
 
 const std::vector<DraftListener> kNone;
 
+bool passes_through(const DraftSite& site) {
+  return site.scenario && *site.scenario == Scenario::Passthrough;
+}
+
 }  // namespace
 
 SiteListeners::SiteListeners(const Draft& draft, Config& config, Problems& problems)
@@ -19,22 +23,27 @@ SiteListeners::SiteListeners(const Draft& draft, Config& config, Problems& probl
   for (size_t i = 0; i < listeners_.size(); ++i) by_name_.emplace(listeners_[i].name, i);
 }
 
+// Where there is no TLS, unknown names are nothing to refuse a connection for.
 bool SiteListeners::refuses_unknown(size_t listener) const {
   const auto& written = drafts_[listener].unknown_sni;
-  return written && *written == UnknownSni::Refuse;
+  return listeners_[listener].protocol != Protocol::Http && written &&
+         *written == UnknownSni::Refuse;
 }
 
-std::vector<std::string> SiteListeners::of(
+std::vector<const ListenerConfig*> SiteListeners::of(
     const DraftSite& site, const std::vector<std::pair<std::string, Place>>& hosts) {
   bool only_default = std::all_of(hosts.begin(), hosts.end(),
                                   [](const auto& host) { return host.first == "*"; });
   std::vector<size_t> serving =
-      site.listeners.given ? written(site.listeners, only_default) : fitting(only_default);
-  if (!site.listeners.given && fitting(false).empty()) {
+      site.listeners.given ? written(site, only_default) : fitting(site, only_default);
+  if (!site.listeners.given && fitting(site, false).empty()) {
     // Where there are no listeners at all, that is what was complained about.
     if (!listeners_.empty()) {
       complain(problems_, site.place,
-               "can never match, for no listener takes sites: declare one of https or tls");
+               passes_through(site) ? "can never match, for no listener takes passthrough: declare "
+                                      "one of https or tls"
+                                    : "can never match, for no listener takes sites: declare one "
+                                      "of http, https or tls");
     }
   } else if (site.listeners && site.listeners->empty()) {
     complain(problems_, site.listeners.place, "is empty: name a listener, or leave it out for all");
@@ -43,17 +52,17 @@ std::vector<std::string> SiteListeners::of(
       if (host == "*") check_default(serving, place);
     }
   }
-  std::vector<std::string> names;
+  std::vector<const ListenerConfig*> all;
   for (size_t listener : serving) {
-    names.push_back(listeners_[listener].name);
+    all.push_back(&listeners_[listener]);
     for (const auto& [host, place] : hosts) claim_host(listener, host, place);
   }
-  return names;
+  return all;
 }
 
-std::vector<size_t> SiteListeners::written(const WrittenList<std::string>& list,
-                                           bool only_default) {
+std::vector<size_t> SiteListeners::written(const DraftSite& site, bool only_default) {
   std::vector<size_t> serving;
+  const WrittenList<std::string>& list = site.listeners;
   if (!list) return serving;
   for (const Written<std::string>& item : *list) {
     if (!item) continue;
@@ -62,10 +71,8 @@ std::vector<size_t> SiteListeners::written(const WrittenList<std::string>& list,
       complain(problems_, item.place, not_declared(*item, names()));
     } else if (std::find(serving.begin(), serving.end(), found->second) != serving.end()) {
       complain(problems_, item.place, in_quotes(*item) + " is already in the list");
-    } else if (listeners_[found->second].protocol == Protocol::Tcp) {
-      complain(problems_, item.place,
-               in_quotes(*item) + " is a tcp listener, which has a service and no sites: name one "
-                               "with protocol https or tls");
+    } else if (!check_fit(found->second, site, item.place)) {
+      continue;
     } else if (only_default && refuses_unknown(found->second) && list->size() > 1) {
       complain(problems_, item.place,
                "listener " + in_quotes(*item) + " never serves the site \"*\", for it refuses "
@@ -78,10 +85,28 @@ std::vector<size_t> SiteListeners::written(const WrittenList<std::string>& list,
   return serving;
 }
 
-std::vector<size_t> SiteListeners::fitting(bool only_default) const {
+bool SiteListeners::check_fit(size_t listener, const DraftSite& site, const Place& place) {
+  const ListenerConfig& config = listeners_[listener];
+  if (config.protocol == Protocol::Tcp) {
+    complain(problems_, place,
+             in_quotes(config.name) + " is a tcp listener, which has a service and no sites: name "
+                                      "one with protocol http, https or tls");
+    return false;
+  }
+  if (config.protocol == Protocol::Http && passes_through(site)) {
+    complain(problems_, place,
+             in_quotes(config.name) + " is an http listener, where there is no TLS to pass "
+                                      "through: name one with protocol https or tls");
+    return false;
+  }
+  return true;
+}
+
+std::vector<size_t> SiteListeners::fitting(const DraftSite& site, bool only_default) const {
   std::vector<size_t> serving;
   for (size_t i = 0; i < listeners_.size(); ++i) {
     if (listeners_[i].protocol == Protocol::Tcp) continue;
+    if (listeners_[i].protocol == Protocol::Http && passes_through(site)) continue;
     if (!only_default || !refuses_unknown(i)) serving.push_back(i);
   }
   return serving;
@@ -114,7 +139,8 @@ void SiteListeners::settle_unknown_sni() {
     const auto& written = drafts_[i].unknown_sni;
     if (!written.given) {
       listeners_[i].unknown_sni = has_default ? UnknownSni::Default : UnknownSni::Refuse;
-    } else if (written && *written == UnknownSni::Default && !has_default) {
+    } else if (listeners_[i].protocol != Protocol::Http && written &&
+               *written == UnknownSni::Default && !has_default) {
       complain(problems_, written.place,
                "default needs a site \"*\" on this listener: add one, or write refuse");
     }

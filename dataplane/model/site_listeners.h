@@ -17,18 +17,19 @@ class SiteListeners {
  public:
   SiteListeners(const Draft& draft, Config& config, Problems& problems);
 
-  /// The names of the listeners that serve `site`, after complaints about names that are none,
-  /// hosts that another site has on the same listener, and hosts that can never match.
+  /// The listeners that serve `site`, after complaints about names that are none, listeners that
+  /// do not fit, hosts that another site has on the same listener, and hosts that can never match.
   /// REQUIRES: `hosts` are those of the draft's that are valid, with their places.
-  std::vector<std::string> of(const DraftSite& site,
-                              const std::vector<std::pair<std::string, Place>>& hosts);
+  std::vector<const ListenerConfig*> of(const DraftSite& site,
+                                        const std::vector<std::pair<std::string, Place>>& hosts);
 
   /// After the last site: lets the listeners on which "*" is served have it as their default.
   void settle_unknown_sni();
 
  private:
-  std::vector<size_t> written(const WrittenList<std::string>& list, bool only_default);
-  std::vector<size_t> fitting(bool only_default) const;
+  std::vector<size_t> written(const DraftSite& site, bool only_default);
+  bool check_fit(size_t listener, const DraftSite& site, const Place& place);
+  std::vector<size_t> fitting(const DraftSite& site, bool only_default) const;
   bool refuses_unknown(size_t listener) const;
   void claim_host(size_t listener, const std::string& host, const Place& place);
   void check_default(const std::vector<size_t>& serving, const Place& place);

@@ -13,12 +13,20 @@
 namespace sallyport {
 namespace {
 
+constexpr Word<UnderscoreNames> kUnderscoreNames[] = {{"drop", UnderscoreNames::Drop},
+                                                      {"keep", UnderscoreNames::Keep}};
+
 bool written_before(const Problem& a, const Problem& b) {
   return std::tie(a.place.source, a.place.line, a.place.column) <
          std::tie(b.place.source, b.place.line, b.place.column);
 }
 
 }  // namespace
+
+template <>
+std::span<const Word<UnderscoreNames>> words() {
+  return kUnderscoreNames;
+}
 
 ReadResult validate(const Draft& draft, Problems found) {
   Config config;

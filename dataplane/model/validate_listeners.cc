@@ -110,19 +110,23 @@ class Listeners {
   void check_protocol(const DraftListener& draft, ListenerConfig& listener) {
     if (!draft.protocol) {
       if (!draft.protocol.given) {
-        complain(problems_, draft.place, "protocol is missing: write https, tls or tcp");
+        complain(problems_, draft.place, "protocol is missing: write http, https, tls or tcp");
       }
       return;
     }
-    if (listener.protocol == Protocol::Http) {
-      complain(problems_, draft.protocol.place,
-               "HTTP listeners are not available: use https, tls or tcp");
-    } else if (listener.protocol == Protocol::Tcp) {
+    if (listener.protocol == Protocol::Tcp) {
       check_tcp(draft, listener);
-    } else if (draft.service.given) {
+      return;
+    }
+    if (draft.service.given) {
       complain(problems_, draft.service.place,
                std::string("is only for tcp listeners: on ") + name(listener.protocol) +
-                   " sites say where the bytes of each host go");
+                   " sites say where the traffic of each host goes");
+    }
+    if (listener.protocol == Protocol::Http && draft.unknown_sni.given) {
+      complain(problems_, draft.unknown_sni.place,
+               "has no effect on an http listener, where there is no TLS to refuse a name in: "
+               "leave it out; a site \"*\" takes the hosts that no other site has");
     }
   }
 
@@ -148,11 +152,7 @@ class Listeners {
 
   void check_trust(const DraftListener& draft, ListenerConfig& listener) {
     const auto& networks = draft.trusted_networks;
-    if (networks) {
-      for (const Written<std::string>& item : *networks) {
-        if (item) add_network(item, listener);
-      }
-    }
+    listener.trusted_networks = check_networks(networks, problems_);
     if (draft.proxy_protocol.wrong()) return;
     if (networks.given && listener.proxy_protocol == ProxyProtocolIn::Off) {
       complain(problems_, networks.place,
@@ -163,16 +163,6 @@ class Listeners {
       complain(problems_, draft.proxy_protocol.place,
                "optional would believe anybody's header: write trusted_networks as well");
     }
-  }
-
-  void add_network(const Written<std::string>& item, ListenerConfig& listener) {
-    if (auto network = Network::parse(*item)) {
-      listener.trusted_networks.push_back(*network);
-      return;
-    }
-    complain(problems_, item.place,
-             in_quotes(*item) + " is not a network: write one such as 10.0.0.0/8 or 2001:db8::/32, "
-                             "with nothing after the prefix, or an IP address");
   }
 
   const Draft& draft_;

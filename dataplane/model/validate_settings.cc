@@ -36,8 +36,10 @@ class Settings {
     check_admin();
     check_unix_paths();
     access_log();
+    http();
     resolver();
     limits();
+    http_limits();
   }
 
  private:
@@ -137,11 +139,28 @@ class Settings {
   }
 
   void access_log() {
+    config_.access_log.format = draft_.access_log_format.or_else(AccessLogFormat::Json);
     const Written<std::string>& path = draft_.access_log;
     if (!path) return;
     if (path->empty()) complain(problems_, path.place, "is empty: write stdout, off, or a path");
     bool word = *path == "stdout" || *path == "off";
     config_.access_log.path = word ? *path : from_folder(draft_.folder, *path);
+  }
+
+  void http() {
+    const DraftHttp& draft = draft_.http;
+    HttpConfig& http = config_.http;
+    http.normalize_paths = draft.normalize_paths.or_else(true);
+    http.encoded_slashes = draft.encoded_slashes.or_else(EncodedSlashes::Keep);
+    http.keep_underscores =
+        draft.underscores_in_headers.or_else(UnderscoreNames::Drop) == UnderscoreNames::Keep;
+    http.trusted_networks = check_networks(draft.trusted_networks, problems_);
+    http.forwarded = draft.forwarded.or_else(false);
+    if (!http.normalize_paths && http.encoded_slashes == EncodedSlashes::Refuse) {
+      complain(problems_, draft.encoded_slashes.place,
+               "refuse has no effect with normalize_paths: false, which leaves paths as they come: "
+               "write keep, or normalize_paths: true");
+    }
   }
 
   void resolver() {
@@ -187,6 +206,24 @@ class Settings {
     time(draft.connect_timeout, Millis(1), kMonth, limits.connect_timeout);
     time(draft.idle_timeout, Millis(1), kMonth, limits.idle_timeout);
     time(draft.half_closed_timeout, Millis(1), kMonth, limits.half_closed_timeout);
+  }
+
+  void http_limits() {
+    const DraftLimits& draft = draft_.limits;
+    Limits& limits = config_.limits;
+    // A head waits in one block of memory, and the fields of one are an array of 128.
+    size(draft.header_size, kKiB, 64 * kKiB, limits.header_size);
+    count(draft.header_count, 1, 128, limits.header_count);
+    if (check_body_size(draft.body_size, problems_)) limits.body_size = *draft.body_size;
+    count(draft.backend_idle_connections, 0, 100'000, limits.backend_idle_connections);
+    time(draft.header_timeout, Millis(1), kMonth, limits.header_timeout);
+    time(draft.body_timeout, Millis(1), kMonth, limits.body_timeout);
+    time(draft.keep_alive_timeout, Millis(1), kMonth, limits.keep_alive_timeout);
+    time(draft.response_timeout, Millis(1), kMonth, limits.response_timeout);
+    time(draft.response_idle_timeout, Millis(1), kMonth, limits.response_idle_timeout);
+    time(draft.request_timeout, Millis(1), kMonth, limits.request_timeout);
+    time(draft.tunnel_idle_timeout, Millis(1), kMonth, limits.tunnel_idle_timeout);
+    time(draft.backend_idle_timeout, Millis(1), kMonth, limits.backend_idle_timeout);
   }
 
   const Draft& draft_;

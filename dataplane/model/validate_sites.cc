@@ -1,11 +1,11 @@
 #include "dataplane/model/validate_sites.h"
 
 #include <algorithm>
-#include <set>
 
 #include "dataplane/model/complain.h"
 #include "dataplane/model/hostname.h"
 #include "dataplane/model/site_listeners.h"
+#include "dataplane/model/site_routes.h"
 
 namespace sallyport {
 namespace {
@@ -13,21 +13,48 @@ namespace {
 // More intermediates than any public or private chain has.
 constexpr uint64_t kMostDepth = 16;
 
+// What kinds of listeners a site is on.
+struct Standing {
+  bool http = false;
+  bool https = false;
+  const ListenerConfig* tls = nullptr;  // one of them
+
+  explicit Standing(const std::vector<const ListenerConfig*>& listeners) {
+    for (const ListenerConfig* listener : listeners) {
+      if (listener->protocol == Protocol::Http) http = true;
+      if (listener->protocol == Protocol::Https) https = true;
+      if (listener->protocol == Protocol::Tls && !tls) tls = listener;
+    }
+  }
+  bool nowhere() const { return !http && !https && !tls; }
+  bool in_the_clear() const { return http && !https && !tls; }
+};
+
+bool passes_through(const DraftSite& site) {
+  return site.scenario && *site.scenario == Scenario::Passthrough;
+}
+
+// Who carries the site's traffic without knowing of requests; empty: nobody.
+std::string carrier_of_bytes(const DraftSite& site, const Standing& on) {
+  if (passes_through(site)) return "passthrough";
+  return on.tls ? "listener " + in_quotes(on.tls->name) : "";
+}
+
 class Sites {
  public:
   Sites(const Draft& draft, SecretBook& secrets, ServiceBook& services, Config& config,
         Problems& problems)
       : draft_(draft),
         secrets_(secrets),
-        services_(services),
         config_(config),
         problems_(problems),
-        listeners_(draft, config, problems) {}
+        listeners_(draft, config, problems),
+        routes_(services, config.http, problems) {}
 
   void run() {
     for (const DraftSite& site : draft_.sites) config_.sites.push_back(checked(site));
     listeners_.settle_unknown_sni();
-    check_unused_tls();
+    routes_.check_unused_tls();
   }
 
  private:
@@ -36,19 +63,28 @@ class Sites {
     site.place = draft.place;
     auto hosts = checked_hosts(draft);
     for (const auto& [host, place] : hosts) site.hosts.push_back(host);
-    site.listeners = listeners_.of(draft, hosts);
+    auto listeners = listeners_.of(draft, hosts);
+    for (const ListenerConfig* listener : listeners) site.listeners.push_back(listener->name);
+    Standing on(listeners);
     site.scenario = draft.scenario.or_else(Scenario::Offload);
     if (!draft.scenario.given) {
       complain(problems_, draft.place,
                "scenario is missing: write offload, passthrough or reencrypt");
     }
-    if (draft.scenario && site.scenario == Scenario::Passthrough) {
-      refuse_tls(draft);
+    if (passes_through(draft)) {
+      refuse_tls(draft,
+                 "has no effect with passthrough, where the client's TLS ends at the backend: "
+                 "leave it out, or say scenario: offload or reencrypt");
+    } else if (on.in_the_clear()) {
+      refuse_tls(draft,
+                 "needs TLS, but the site is on http listeners only: leave it out, or have the "
+                 "site on an https listener");
     } else {
-      check_tls(draft, site);
+      check_tls(draft, on, site);
     }
-    check_redirect(draft);
-    check_route(draft, site);
+    check_redirect(draft, on, site);
+    check_body_limit(draft, on, site);
+    routes_.add(draft, carrier_of_bytes(draft, on), site);
     return site;
   }
 
@@ -71,27 +107,34 @@ class Sites {
     return hosts;
   }
 
-  void refuse_tls(const DraftSite& draft) {
-    refuse_on_passthrough(draft.secrets.given, draft.secrets.place);
-    refuse_on_passthrough(draft.min_tls.given, draft.min_tls.place);
-    refuse_on_passthrough(draft.alpn.given, draft.alpn.place);
+  void refuse_tls(const DraftSite& draft, const char* why) {
+    auto refuse = [&](bool given, const Place& place) {
+      if (given) complain(problems_, place, why);
+    };
+    refuse(draft.secrets.given, draft.secrets.place);
+    refuse(draft.min_tls.given, draft.min_tls.place);
+    refuse(draft.alpn.given, draft.alpn.place);
     const auto& auth = draft.client_auth;
     bool off = auth && auth->verify.value == VerifyClient::Off;
-    refuse_on_passthrough(auth.given && !off, auth.place);
+    refuse(auth.given && !off, auth.place);
   }
 
-  void refuse_on_passthrough(bool given, const Place& place) {
-    if (!given) return;
-    complain(problems_, place,
-             "has no effect with passthrough, where the client's TLS ends at the backend: leave it "
-             "out, or say scenario: offload or reencrypt");
-  }
-
-  void check_tls(const DraftSite& draft, SiteConfig& site) {
+  void check_tls(const DraftSite& draft, const Standing& on, SiteConfig& site) {
     site.min_tls = draft.min_tls.or_else(TlsVersion::V1_2);
     site.alpn = check_alpn(draft.alpn, problems_);
+    if (on.https && draft.alpn) check_http_alpn(*draft.alpn);
     check_secrets(draft, site);
-    if (draft.client_auth) check_client_auth(draft.client_auth, site.client_auth);
+    if (draft.client_auth) check_client_auth(draft.client_auth, on, site.client_auth);
+  }
+
+  // Whoever agrees to a protocol must speak it.
+  void check_http_alpn(const std::vector<Written<std::string>>& alpn) {
+    for (const Written<std::string>& item : alpn) {
+      if (!item || *item == "http/1.1") continue;
+      complain(problems_, item.place,
+               in_quotes(*item) + " is not spoken on https listeners: write http/1.1, or leave "
+                                  "alpn out, which means the same there");
+    }
   }
 
   void check_secrets(const DraftSite& draft, SiteConfig& site) {
@@ -115,12 +158,14 @@ class Sites {
     }
   }
 
-  void check_client_auth(const Written<DraftClientAuth>& draft, ClientAuth& auth) {
+  void check_client_auth(const Written<DraftClientAuth>& draft, const Standing& on,
+                         ClientAuth& auth) {
     auth.place = draft.place;
     if (draft->verify.wrong()) return;
     VerifyClient verify = draft->verify.or_else(VerifyClient::Required);
     if (verify == VerifyClient::Off) return;
     auth.verify = verify;
+    check_on_failure(draft->on_failure, on, auth);
     if (draft->secret) {
       auth.secret = *draft->secret;
       secrets_.use(auth.secret, draft->secret.place, SecretUse::Authorities);
@@ -137,104 +182,45 @@ class Sites {
     auth.depth = static_cast<int>(*draft->depth);
   }
 
-  void check_redirect(const DraftSite& draft) {
+  void check_on_failure(const Written<OnFailure>& draft, const Standing& on, ClientAuth& auth) {
+    auth.on_failure = draft.or_else(on.tls ? OnFailure::Abort : OnFailure::Respond);
+    if (!on.tls || auth.on_failure == OnFailure::Abort) return;
+    complain(problems_, draft.place,
+             "respond is not possible, for listener " + in_quotes(on.tls->name) +
+                 " carries bytes, in which there is no answer to give: write abort, which ends the "
+                 "handshake");
+  }
+
+  void check_redirect(const DraftSite& draft, const Standing& on, SiteConfig& site) {
+    site.redirect_http = on.http && on.https && draft.redirect_http.or_else(true);
     if (!draft.redirect_http.or_else(false)) return;
-    complain(problems_, draft.redirect_http.place,
-             "HTTP listeners are not available, so there is nothing to redirect: leave it out, or "
-             "write false");
-  }
-
-  void check_route(const DraftSite& draft, SiteConfig& site) {
-    if (draft.service.given && draft.routes.given) {
-      complain(problems_, draft.routes.place,
-               "stands beside service, which is one route for /: leave one of them out");
-    } else if (draft.service.given) {
-      add_route(draft.service, draft.service.place, draft, site);
-    } else if (!draft.routes.given) {
-      complain(problems_, draft.place, "service is missing: name one, or write its endpoints");
-    } else if (draft.routes) {
-      check_routes(draft, site);
+    if (passes_through(draft)) {
+      complain(problems_, draft.redirect_http.place,
+               "has no effect with passthrough, which is not for http listeners: leave it out");
+    } else if (on.http && !on.https) {
+      complain(problems_, draft.redirect_http.place,
+               "has nothing to redirect to, for the site is on no https listener: write false, or "
+               "have it on one");
     }
   }
 
-  void check_routes(const DraftSite& draft, SiteConfig& site) {
-    const std::vector<DraftRoute>& routes = *draft.routes;
-    if (routes.empty()) complain(problems_, draft.routes.place, "is empty: write a route for /");
-    for (size_t i = 0; i < routes.size(); ++i) {
-      const DraftRoute& route = routes[i];
-      if (i > 0) {
-        complain(problems_, route.place,
-                 "is a second route, but sites carry bytes, which have no path: write one route "
-                 "for /");
-      }
-      check_path(route);
-      if (!route.service.given) complain(problems_, route.place, "service is missing");
-      add_route(route.service, route.place, draft, site);
-    }
-  }
-
-  void check_path(const DraftRoute& route) {
-    if (route.path && *route.path != "/") {
-      complain(problems_, route.path.place,
-               in_quotes(*route.path) + " cannot be told from other paths, for sites carry bytes: "
-                                     "write /");
-    }
-    if (route.path_type && *route.path_type == PathType::Exact) {
-      complain(problems_, route.path_type.place,
-               "Exact is not available, for sites carry bytes, which have no path: write Prefix");
-    }
-  }
-
-  void add_route(const Written<DraftTarget>& target, const Place& place, const DraftSite& draft,
-                 SiteConfig& site) {
-    if (!target) return;
-    const ServiceConfig* service =
-        services_.resolve(target, site.hosts.empty() ? "" : site.hosts.front());
-    if (!service) return;
-    RouteConfig route;
-    route.place = place;
-    route.service = service->name;
-    site.routes.push_back(route);
-    if (draft.scenario) check_service(*service, site.scenario, target.place);
-  }
-
-  void check_service(const ServiceConfig& service, Scenario scenario, const Place& place) {
-    if (scenario == Scenario::Reencrypt) {
-      reencrypted_.insert(service.name);
-      if (!service.tls) {
-        complain(problems_, place,
-                 "service " + in_quotes(service.name) +
-                     " has no tls, which reencrypt needs: declare it under services with tls: {}");
-      }
-    } else if (scenario == Scenario::Offload && service.tls) {
-      complain(problems_, place,
-               "service " + in_quotes(service.name) +
-                   " has tls, but offload sends plain bytes: say scenario: reencrypt");
-    } else if (scenario == Scenario::Passthrough && service.tls) {
-      passed_through_.emplace_back(service.name, place);
-    }
-  }
-
-  // A service may serve both a site that re-encrypts and one that passes through. When only the
-  // latter use it, its tls looks like a protection that is not there.
-  void check_unused_tls() {
-    for (const auto& [service, place] : passed_through_) {
-      if (reencrypted_.count(service) > 0) continue;
-      complain(problems_, place,
-               "service " + in_quotes(service) +
-                   " has tls, which passthrough does not use: leave it out there, or say "
-                   "scenario: reencrypt");
+  void check_body_limit(const DraftSite& draft, const Standing& on, SiteConfig& site) {
+    bool requests = on.http || (on.https && !passes_through(draft));
+    if (draft.body_size.given && !requests && !on.nowhere()) {
+      complain(problems_, draft.body_size.place,
+               "has no effect, for " + carrier_of_bytes(draft, on) +
+                   " carries bytes: leave it out");
+    } else if (check_body_size(draft.body_size, problems_)) {
+      site.body_size = *draft.body_size;
     }
   }
 
   const Draft& draft_;
   SecretBook& secrets_;
-  ServiceBook& services_;
   Config& config_;
   Problems& problems_;
   SiteListeners listeners_;
-  std::set<std::string> reencrypted_;
-  std::vector<std::pair<std::string, Place>> passed_through_;
+  SiteRoutes routes_;
 };
 
 }  // namespace

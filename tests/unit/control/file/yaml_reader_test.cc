@@ -88,9 +88,11 @@ TEST(YamlReader, ReferenceHasTheDefaults) {
   EXPECT_TRUE(read.config->access_log == bare.config->access_log);
   EXPECT_EQ(read.config->drain_delay, bare.config->drain_delay);
   EXPECT_EQ(read.config->drain_timeout, bare.config->drain_timeout);
+  EXPECT_TRUE(read.config->http == bare.config->http);
   EXPECT_TRUE(read.config->resolver == bare.config->resolver);
   EXPECT_TRUE(read.config->limits == bare.config->limits);
   EXPECT_TRUE(bare.config->limits == Limits{});
+  EXPECT_TRUE(bare.config->http == HttpConfig{});
   EXPECT_TRUE(bare.config->resolver == ResolverConfig{});
 }
 

@@ -20,6 +20,7 @@
 #include "dataplane/base/thread.h"
 #include "dataplane/io/resolver.h"
 #include "dataplane/observe/access_log.h"
+#include "dataplane/observe/prometheus.h"
 #include "dataplane/server.h"
 
 namespace sallyport {
@@ -148,7 +149,7 @@ class Process {
   AdminSource admin_source() {
     return {
         [this] { return ready_.load(); },
-        [this] { return prometheus_text(server_.metrics(), publisher_.process_metrics()); },
+        [this] { return prometheus_text(server_.metrics(), publisher_.process_metrics(), {}); },
         [this] { return to_json(publisher_.config()); },
         [this](size_t most) {
           return connections_json(server_.connections(most), server_.open_connections());

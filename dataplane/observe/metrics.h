@@ -1,29 +1,15 @@
 // Counters of one worker. The worker alone writes them, anyone may read them at any time.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <string>
-#include <vector>
 
-#include "dataplane/model/config.h"
+#include "dataplane/observe/count.h"
+#include "dataplane/observe/http_metrics.h"
 #include "dataplane/observe/reason.h"
 
 namespace sallyport {
 
-/// One writer, so adding is a load and a store, not a locked instruction.
-class Count {
- public:
-  void add(uint64_t n = 1) { value_.store(value() + n, std::memory_order_relaxed); }
-  void subtract(uint64_t n = 1) { value_.store(value() - n, std::memory_order_relaxed); }
-  void set(uint64_t n) { value_.store(n, std::memory_order_relaxed); }
-  uint64_t value() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<uint64_t> value_{0};
-};
-
-constexpr size_t kScenarios = 4;  // the three, and "none": ended before a site was known, or tcp
 constexpr size_t kReasons = static_cast<size_t>(Reason::Count);
 constexpr size_t kLimits = static_cast<size_t>(Limit::Count);
 constexpr size_t kSides = 2;      // client and backend legs
@@ -40,9 +26,14 @@ struct alignas(64) WorkerMetrics {
   Count handshake_failures[kSides];
   Count connects;                               // attempts towards endpoints
   Count connect_failures;
+  Count backend_opened;                         // connections for HTTP, ready for a request
+  Count backend_reuses;                         // requests that went out on a kept one
+  Count backend_stale;                          // kept ones that turned out dead when reused
+  Count backend_idle;                           // gauge: kept
   Count pipes;                                  // gauge: kernel pipes that exist
   Count spliced_bytes;
   Count log_lines_dropped;
+  HttpMetrics http;
 };
 
 /// Facts of the whole process that are not counted by workers.
@@ -56,9 +47,5 @@ struct ProcessMetrics {
   uint64_t listeners = 0, sites = 0, services = 0;
   bool draining = false;
 };
-
-/// Prometheus' text format, version 0.0.4: the sums over `workers`.
-std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers,
-                            const ProcessMetrics& process);
 
 }  // namespace sallyport

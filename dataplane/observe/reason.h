@@ -8,7 +8,7 @@ namespace sallyport {
 enum class Reason : uint8_t {
   Closed,                     // both directions ended as they should
   ClientReset,
-  ClientTruncated,            // TLS ended without close_notify: the stream was cut
+  ClientTruncated,            // cut: TLS without close_notify, or in the middle of a message
   ClientLeft,                 // gone before it had said whom it wanted
   BackendReset,
   BackendTruncated,
@@ -36,6 +36,17 @@ enum class Reason : uint8_t {
   DrainTimeout,
   OverConnections,
   OverConnectionsPerClient,
+  // Of HTTP. A connection that ended between two requests, or as the last one asked, is Closed.
+  KeepAliveTimeout,           // no further request came
+  HeaderTimeout,              // a head, or a first request, did not come in time
+  BodyTimeout,
+  RequestRefused,             // a head or body that has no one meaning
+  RequestTooLarge,            // more head, fields or body than is allowed
+  ResponseRefused,            // a body that has no one meaning, after a head that had
+  ResponseTimeout,
+  ResponseIdleTimeout,
+  RequestTimeout,
+  TunnelIdleTimeout,
   Count,
 };
 
@@ -60,6 +71,18 @@ enum class Limit : uint8_t {
   HalfClosedTimeout,
   PipeMemory,
   TurnBytes,
+  HeaderSize,
+  HeaderCount,
+  HeaderTimeout,
+  BodySize,
+  BodyTimeout,
+  KeepAliveTimeout,
+  ResponseTimeout,
+  ResponseIdleTimeout,
+  RequestTimeout,
+  TunnelIdleTimeout,
+  BackendIdleConnections,
+  BackendIdleTimeout,
   Count,
 };
 

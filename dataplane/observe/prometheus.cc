@@ -1,0 +1,319 @@
+#include "dataplane/observe/prometheus.h"
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "dataplane/observe/prometheus_writer.h"
+
+namespace sallyport {
+
+namespace {
+
+constexpr const char* kScenarioNames[kScenarios] = {"offload", "passthrough", "reencrypt", "none"};
+constexpr const char* kSideNames[kSides] = {"client", "backend"};
+constexpr const char* kVersionNames[2] = {"TLSv1.2", "TLSv1.3"};
+
+// The sums over all workers.
+class Writer : public PrometheusWriter {
+ public:
+  explicit Writer(const std::vector<const WorkerMetrics*>& workers) : workers_(workers) {}
+
+  template <class F>
+  uint64_t sum(F&& pick) const {
+    uint64_t total = 0;
+    for (const WorkerMetrics* w : workers_) total += pick(*w).value();
+    return total;
+  }
+  template <class F>
+  void single(const char* name, const char* type, const char* help, F&& pick) {
+    family(name, type, help);
+    value("", sum(pick));
+  }
+  const std::vector<const WorkerMetrics*>& workers() const { return workers_; }
+
+ private:
+  const std::vector<const WorkerMetrics*>& workers_;
+};
+
+std::string label(std::string_view key, std::string_view value) {
+  return prometheus_label(key, value);
+}
+
+using W = const WorkerMetrics&;
+
+void write_connections(Writer& out) {
+  out.single("sallyport_connections_accepted_total", "counter", "Client connections accepted.",
+             [](W w) -> auto& { return w.accepted; });
+  out.single("sallyport_connections_open", "gauge", "Client connections open now.",
+             [](W w) -> auto& { return w.open; });
+
+  out.family("sallyport_connections_ended_total", "counter",
+             "Client connections ended, by scenario and by how they ended.");
+  for (size_t s = 0; s < kScenarios; ++s) {
+    for (size_t r = 0; r < kReasons; ++r) {
+      uint64_t n = out.sum([&](W w) -> auto& { return w.ended[s][r]; });
+      // Most pairs cannot happen; the usual end is always there, so that rates have a start.
+      if (n == 0 && r != 0) continue;
+      out.value(label("scenario", kScenarioNames[s]) + "," +
+                    label("reason", name(static_cast<Reason>(r))), n);
+    }
+  }
+  out.family("sallyport_bytes_total", "counter",
+             "Payload bytes relayed, by scenario and by the side they came from.");
+  for (size_t s = 0; s < kScenarios; ++s) {
+    std::string scenario = label("scenario", kScenarioNames[s]) + ",";
+    out.value(scenario + label("from", "client"),
+              out.sum([&](W w) -> auto& { return w.bytes_from_client[s]; }));
+    out.value(scenario + label("from", "backend"),
+              out.sum([&](W w) -> auto& { return w.bytes_from_backend[s]; }));
+  }
+}
+
+void write_limits(Writer& out) {
+  out.family("sallyport_limit_reached_total", "counter",
+             "Times a limit of the configuration was reached, by its key.");
+  for (size_t l = 0; l < kLimits; ++l) {
+    out.value(label("limit", name(static_cast<Limit>(l))),
+              out.sum([&](W w) -> auto& { return w.limit_reached[l]; }));
+  }
+  out.single("sallyport_accept_backoffs_total", "counter",
+             "Times accepting paused because descriptors or memory had run out.",
+             [](W w) -> auto& { return w.accept_backoffs; });
+}
+
+void write_tls(Writer& out) {
+  out.family("sallyport_tls_handshakes_total", "counter", "TLS handshakes completed.");
+  for (size_t side = 0; side < kSides; ++side) {
+    for (size_t version = 0; version < 2; ++version) {
+      for (size_t resumed = 0; resumed < 2; ++resumed) {
+        out.value(label("side", kSideNames[side]) + "," + label("version", kVersionNames[version]) +
+                      "," + label("resumed", resumed ? "true" : "false"),
+                  out.sum([&](W w) -> auto& { return w.handshakes[side][version][resumed]; }));
+      }
+    }
+  }
+  out.family("sallyport_tls_handshake_failures_total", "counter", "TLS handshakes failed.");
+  for (size_t side = 0; side < kSides; ++side) {
+    out.value(label("side", kSideNames[side]),
+              out.sum([&](W w) -> auto& { return w.handshake_failures[side]; }));
+  }
+}
+
+void write_backends(Writer& out) {
+  out.single("sallyport_backend_connects_total", "counter", "Attempts to connect to an endpoint.",
+             [](W w) -> auto& { return w.connects; });
+  out.single("sallyport_backend_connect_failures_total", "counter",
+             "Attempts to connect to an endpoint that failed.",
+             [](W w) -> auto& { return w.connect_failures; });
+  out.single("sallyport_backend_connections_opened_total", "counter",
+             "Connections to endpoints made for HTTP requests.",
+             [](W w) -> auto& { return w.backend_opened; });
+  out.single("sallyport_backend_connections_reused_total", "counter",
+             "HTTP requests sent on a connection that had been kept.",
+             [](W w) -> auto& { return w.backend_reuses; });
+  out.single("sallyport_backend_connections_stale_total", "counter",
+             "Kept connections that turned out to be dead when they were used again.",
+             [](W w) -> auto& { return w.backend_stale; });
+  out.single("sallyport_backend_connections_idle", "gauge",
+             "Connections to endpoints kept for the next HTTP request.",
+             [](W w) -> auto& { return w.backend_idle; });
+  out.single("sallyport_pipes", "gauge", "Kernel pipes held for splicing.",
+             [](W w) -> auto& { return w.pipes; });
+  out.single("sallyport_spliced_bytes_total", "counter", "Bytes relayed inside the kernel.",
+             [](W w) -> auto& { return w.spliced_bytes; });
+  out.single("sallyport_log_lines_dropped_total", "counter",
+             "Access lines lost because the log could not be written fast enough.",
+             [](W w) -> auto& { return w.log_lines_dropped; });
+}
+
+void write_faults(Writer& out, const char* name_of_family, const char* help,
+                  const Count (HttpMetrics::*counts)[kH1Faults]) {
+  out.family(name_of_family, "counter", help);
+  for (size_t f = 1; f < kH1Faults; ++f) {
+    out.value(label("fault", name(static_cast<H1Fault>(f))),
+              out.sum([&](W w) -> auto& { return (w.http.*counts)[f]; }));
+  }
+}
+
+void write_requests(Writer& out) {
+  out.family("sallyport_http_requests_total", "counter",
+             "HTTP requests ended, by scenario and by the class of the status answered.");
+  for (size_t s = 0; s < kScenarios; ++s) {
+    for (size_t c = 0; c < kStatusClasses; ++c) {
+      out.value(label("scenario", kScenarioNames[s]) + "," + label("status", status_class_name(c)),
+                out.sum([&](W w) -> auto& { return w.http.requests[s][c]; }));
+    }
+  }
+  out.family("sallyport_http_requests_ended_total", "counter",
+             "HTTP requests ended, by how they ended.");
+  for (size_t e = 0; e < kRequestEnds; ++e) {
+    out.value(label("end", name(static_cast<RequestEnd>(e))),
+              out.sum([&](W w) -> auto& { return w.http.ends[e]; }));
+  }
+  out.family("sallyport_http_own_responses_total", "counter",
+             "HTTP requests that the proxy answered by itself, by status.");
+  for (size_t s = 0; s <= kOwnStatuses.size(); ++s) {
+    out.value(label("status", s < kOwnStatuses.size() ? std::to_string(kOwnStatuses[s]) : "other"),
+              out.sum([&](W w) -> auto& { return w.http.own_responses[s]; }));
+  }
+}
+
+void write_http(Writer& out) {
+  write_requests(out);
+  write_faults(out, "sallyport_http_requests_refused_total",
+               "HTTP requests refused because they cannot be read in one way only, by why.",
+               &HttpMetrics::requests_refused);
+  write_faults(out, "sallyport_http_responses_refused_total",
+               "Responses of backends refused because they cannot be read in one way only, by why.",
+               &HttpMetrics::responses_refused);
+  out.single("sallyport_http_requests_in_flight", "gauge", "HTTP requests that have begun.",
+             [](W w) -> auto& { return w.http.in_flight; });
+  out.single("sallyport_http_requests_retried_total", "counter",
+             "HTTP requests sent once more because a kept connection was dead.",
+             [](W w) -> auto& { return w.http.retries; });
+  out.single("sallyport_http_tunnels_total", "counter", "Tunnels ended that began with an upgrade.",
+             [](W w) -> auto& { return w.http.tunnels; });
+  out.single("sallyport_http_tunnels_open", "gauge", "Tunnels that began with an upgrade.",
+             [](W w) -> auto& { return w.http.tunnels_open; });
+  out.family("sallyport_http_request_duration_seconds", "histogram",
+             "From a request's first byte to its end, without tunnels, by scenario.");
+  for (size_t s = 0; s < kScenarios; ++s) {
+    HistogramTotals<kRequestBounds> totals;
+    for (const WorkerMetrics* w : out.workers()) totals.add(w->http.durations[s]);
+    out.histogram(label("scenario", kScenarioNames[s]), totals);
+  }
+}
+
+template <class Totals>
+struct Labelled {
+  std::string labels;
+  Totals totals;
+};
+
+// No sample twice, as the format demands, and not too many: whoever writes the configuration
+// should not be able to fill Prometheus' memory.
+template <class Totals>
+class Bounded {
+ public:
+  explicit Bounded(std::string labels_of_other) : labels_of_other_(std::move(labels_of_other)) {}
+
+  void add(std::string labels, const Totals& totals) {
+    auto found = index_.find(labels);
+    if (found == index_.end()) {
+      if (all_.size() >= kSamplesMost) labels = labels_of_other_;
+      found = index_.try_emplace(labels, all_.size()).first;
+      if (found->second == all_.size()) all_.push_back({std::move(labels), {}});
+    }
+    all_[found->second].totals.add(totals);
+  }
+  const std::vector<Labelled<Totals>>& all() const { return all_; }
+
+ private:
+  std::string labels_of_other_;
+  std::unordered_map<std::string, size_t> index_;  // by labels
+  std::vector<Labelled<Totals>> all_;
+};
+
+// Most classes stay empty; the usual one is always there, so that rates have a start.
+void write_classes(Writer& out, const std::string& labels,
+                   const std::array<uint64_t, kStatusClasses>& requests) {
+  for (size_t c = 0; c < kStatusClasses; ++c) {
+    if (requests[c] == 0 && c != 2) continue;
+    out.value(labels + "," + label("status", status_class_name(c)), requests[c]);
+  }
+}
+
+void write_routes(Writer& out, const std::vector<RouteSample>& samples) {
+  auto labels = [](std::string_view site, std::string_view route, std::string_view service) {
+    return label("site", site) + "," + label("route", route) + "," + label("service", service);
+  };
+  Bounded<RouteTotals> bounded(labels("other", "other", "other"));
+  for (const RouteSample& s : samples) bounded.add(labels(s.site, s.route, s.service), s.totals);
+
+  out.family("sallyport_route_requests_total", "counter",
+             "HTTP requests ended, by route and by the class of the status answered.");
+  for (const auto& r : bounded.all()) write_classes(out, r.labels, r.totals.requests);
+  out.family("sallyport_route_bytes_total", "counter",
+             "Bytes of HTTP messages, by route and by the side they came from.");
+  for (const auto& r : bounded.all()) {
+    out.value(r.labels + "," + label("from", "client"), r.totals.bytes_from_client);
+    out.value(r.labels + "," + label("from", "backend"), r.totals.bytes_to_client);
+  }
+  out.family("sallyport_route_request_duration_seconds", "histogram",
+             "From a request's first byte to its end, without tunnels, by route.");
+  for (const auto& r : bounded.all()) out.histogram(r.labels, r.totals.durations);
+}
+
+void write_services(Writer& out, const std::vector<ServiceSample>& samples) {
+  Bounded<ServiceTotals> bounded(label("service", "other"));
+  for (const ServiceSample& s : samples) bounded.add(label("service", s.service), s.totals);
+  auto counter = [&](const char* name, const char* help, uint64_t ServiceTotals::*number) {
+    out.family(name, "counter", help);
+    for (const auto& s : bounded.all()) out.value(s.labels, s.totals.*number);
+  };
+  counter("sallyport_service_connects_total", "Attempts to connect, by service.",
+          &ServiceTotals::connects);
+  counter("sallyport_service_connect_failures_total", "Attempts to connect that failed, by service.",
+          &ServiceTotals::connect_failures);
+  counter("sallyport_service_reuses_total", "HTTP requests on kept connections, by service.",
+          &ServiceTotals::reuses);
+  counter("sallyport_service_retries_total", "HTTP requests sent once more, by service.",
+          &ServiceTotals::retries);
+  out.family("sallyport_service_requests_total", "counter",
+             "HTTP requests ended, by service and by the class of the backend's status.");
+  for (const auto& s : bounded.all()) write_classes(out, s.labels, s.totals.requests);
+  out.family("sallyport_service_bytes_total", "counter",
+             "Bytes of HTTP bodies, by service and by the side they came from.");
+  for (const auto& s : bounded.all()) {
+    out.value(s.labels + "," + label("from", "client"), s.totals.bytes_to_backend);
+    out.value(s.labels + "," + label("from", "backend"), s.totals.bytes_from_backend);
+  }
+  out.family("sallyport_service_response_time_seconds", "histogram",
+             "From a request sent to the head of its response, by service.");
+  for (const auto& s : bounded.all()) out.histogram(s.labels, s.totals.response_times);
+}
+
+void write_process(Writer& out, const ProcessMetrics& p, size_t workers) {
+  out.family("sallyport_build_info", "gauge", "Always 1; the version is in the label.");
+  out.value(label("version", p.version), 1);
+  out.family("sallyport_workers", "gauge", "Worker threads.");
+  out.value("", workers);
+  out.family("sallyport_config_reloads_total", "counter", "Configurations offered, by result.");
+  out.value(label("result", "applied"), p.reloads_applied);
+  out.value(label("result", "refused"), p.reloads_refused);
+  out.family("sallyport_config_last_reload_successful", "gauge",
+             "1 if the configuration offered last is in use, 0 if it was refused.");
+  out.value("", p.last_reload_ok ? 1 : 0);
+  out.family("sallyport_config_last_reload_timestamp_seconds", "gauge",
+             "When the configuration in use was applied.");
+  out.value("", static_cast<uint64_t>(p.last_reload_at));
+  out.family("sallyport_resolver_failures_total", "counter",
+             "Look-ups of endpoint names that failed; the old addresses stayed in use.");
+  out.value("", p.resolver_failures);
+  out.family("sallyport_config_objects", "gauge", "Objects of the configuration in use.");
+  out.value(label("kind", "listener"), p.listeners);
+  out.value(label("kind", "site"), p.sites);
+  out.value(label("kind", "service"), p.services);
+  out.family("sallyport_draining", "gauge", "1 while the process drains.");
+  out.value("", p.draining ? 1 : 0);
+}
+
+}  // namespace
+
+std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers,
+                            const ProcessMetrics& process, const TrafficSamples& traffic) {
+  Writer out(workers);
+  write_connections(out);
+  write_limits(out);
+  write_tls(out);
+  write_backends(out);
+  write_http(out);
+  write_routes(out, traffic.routes);
+  write_services(out, traffic.services);
+  write_process(out, process, workers.size());
+  return out.take();
+}
+
+}  // namespace sallyport

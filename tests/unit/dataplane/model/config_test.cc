@@ -45,6 +45,10 @@ TEST(Words, AreThoseOfTheConfiguration) {
   expect_words<VerifyClient>({"off", "optional", "required"});
   expect_words<VerifyBackend>({"full", "ca", "none"});
   expect_words<TlsVersion>({"1.2", "1.3"});
+  expect_words<OnFailure>({"respond", "abort"});
+  expect_words<PathType>({"Prefix", "Exact"});
+  expect_words<EncodedSlashes>({"keep", "refuse"});
+  expect_words<AccessLogFormat>({"json", "nginx"});
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "dataplane/base/check.h"
 #include "dataplane/base/log.h"
 #include "dataplane/base/thread.h"
+#include "dataplane/io/entropy.h"
 #include "dataplane/listener_key.h"
 
 namespace sallyport {
@@ -23,7 +24,7 @@ class Worker::Door final : public Acceptor {
   void set_rules(const ListenerRules& rules) { rules_ = &rules; }
 
   void on_accept(int descriptor, const Address& peer) override {
-    begin_session(worker_, *worker_.generation_, *rules_, descriptor, peer);
+    begin_session(worker_, *worker_.generation, *rules_, descriptor, peer);
   }
 
   void on_accept_backoff(int error) override {
@@ -38,25 +39,38 @@ class Worker::Door final : public Acceptor {
   Listener listener_;           // last: closing it accepts what is queued
 };
 
+namespace {
+
+RequestIds::Seed entropy_seed() {
+  RequestIds::Seed seed;
+  fill_with_entropy({reinterpret_cast<uint8_t*>(seed.data()), sizeof seed});
+  return seed;
+}
+
+}  // namespace
+
 Worker::Worker(size_t index, size_t workers, ClientTable& client_table, AccessLog& access_log,
                SnapshotTrash& trash)
-    : SessionContext(loop_, index, scratch_, pipes_, metrics_, log_, client_table),
+    : SessionContext(loop_, index, scratch_, pipes_, metrics_, log_, client_table, backends_,
+                     exchanges_, entropy_seed()),
       workers_(workers),
       pipes_(0),
       log_(access_log, loop_, metrics_),
       trash_(trash),
+      backends_(loop_, scratch_, metrics_),
       thread_(start_thread("worker", [this] { loop_.run(); })) {}
 
 Worker::~Worker() {
   loop_.submit([this] {
     doors_.clear();
     sessions.for_each([](Session& s) { s.cut(); });
+    backends_.clear();
     // A second call: the loop frees what was cut before it stops.
     loop_.submit([this] {
-      if (generation_) {
-        generation_->current = false;
-        if (generation_->users == 0) retire(generation_);
-        generation_ = nullptr;
+      if (generation) {
+        generation->current = false;
+        if (generation->users == 0) retire(generation);
+        generation = nullptr;
       }
       loop_.stop();
     });
@@ -76,8 +90,8 @@ void Worker::use(std::shared_ptr<const Snapshot> snapshot, ListeningSockets sock
   // Closing accepts what is queued, by the rules those clients came under: before the change.
   std::erase_if(doors_, [&](const auto& door) { return !wanted.contains(door.first); });
 
-  Generation* last = std::exchange(generation_, new Generation{std::move(snapshot)});
-  const Snapshot& now = *generation_->snapshot;
+  Generation* last = std::exchange(generation, new Generation{std::move(snapshot)});
+  const Snapshot& now = *generation->snapshot;
   // Each worker has its share of the pipes: one at least, unless there shall be none.
   uint64_t memory = now.config.limits.pipe_memory;
   pipes_.set_limit(memory == 0 ? 0 : std::max(memory / workers_, uint64_t{PipePool::kPipeBytes}));
@@ -88,14 +102,35 @@ void Worker::use(std::shared_ptr<const Snapshot> snapshot, ListeningSockets sock
     door->set_rules(*rules);
   }
   if (!last) return;
+  keep_wanted_backends();
   last->current = false;
   if (last->users == 0) retire(last);
+}
+
+// An identity that no service has any more, because an endpoint, a CA or a certificate is another
+// now, would wait for nobody.
+void Worker::keep_wanted_backends() {
+  const Snapshot& now = *generation->snapshot;
+  std::set<std::pair<const BackendContext*, std::string>> wanted;
+  for (const auto& site : now.sites) {
+    for (const auto& route : site->routes) {
+      if (!route->service) continue;
+      for (const Endpoint& endpoint : route->service->endpoints()) {
+        wanted.emplace(route->service->tls(), endpoint.address.text());
+      }
+    }
+  }
+  backends_.keep_only([&](const Address& address, std::string_view, const BackendContext* tls) {
+    return wanted.contains({tls, address.text()});
+  });
 }
 
 void Worker::stop_listening() {
   std::promise<void> done;
   loop_.submit([&] {
     doors_.clear();
+    draining = true;
+    sessions.for_each([](Session& s) { s.drain(); });
     done.set_value();
   });
   done.get_future().wait();
@@ -118,9 +153,9 @@ std::vector<ConnectionInfo> Worker::connections(size_t most) {
   return answer.get();
 }
 
-void Worker::retire(Generation* generation) {
-  trash_.throw_away(std::move(generation->snapshot));
-  delete generation;
+void Worker::retire(Generation* unused) {
+  trash_.throw_away(std::move(unused->snapshot));
+  delete unused;
 }
 
 }  // namespace sallyport

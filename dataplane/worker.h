@@ -12,6 +12,7 @@
 #include "dataplane/io/loop.h"
 #include "dataplane/observe/access_log.h"
 #include "dataplane/observe/connection_info.h"
+#include "dataplane/session/exchange.h"
 #include "dataplane/session/session.h"
 
 namespace sallyport {
@@ -39,7 +40,8 @@ class Worker final : private SessionContext {
   /// Takes over `sockets`, those of listeners that are new; closes those of listeners that are
   /// gone.
   void publish(std::shared_ptr<const Snapshot> snapshot, ListeningSockets sockets);
-  /// Accepts what is queued, closes all listeners, and returns when that is done.
+  /// Accepts what is queued, closes all listeners, and returns when that is done. From then on
+  /// connections are closed as soon as nothing is going on on them.
   void stop_listening();
   /// Cuts every session.
   void cut_sessions();
@@ -52,7 +54,8 @@ class Worker final : private SessionContext {
   class Door;  // one listener
 
   void use(std::shared_ptr<const Snapshot> snapshot, ListeningSockets sockets);
-  void retire(Generation* generation) override;
+  void keep_wanted_backends();
+  void retire(Generation* unused) override;
 
   size_t workers_;
   Loop loop_;
@@ -61,7 +64,8 @@ class Worker final : private SessionContext {
   WorkerMetrics metrics_;
   AccessLogWriter log_;
   SnapshotTrash& trash_;
-  Generation* generation_ = nullptr;  // current; freed when retired
+  BackendPool backends_;
+  ExchangePool exchanges_;
   std::map<std::string, std::unique_ptr<Door>> doors_;
   std::thread thread_;
 };

@@ -47,6 +47,10 @@ class List {
     DCHECK(!empty());
     return static_cast<T&>(*head_.next_);
   }
+  T& back() {
+    DCHECK(!empty());
+    return static_cast<T&>(*head_.previous_);
+  }
   void push_back(T& item) {
     ListLink<Tag>& link = item;
     DCHECK(!link.linked());

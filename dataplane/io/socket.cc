@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -176,6 +178,12 @@ void Socket::reset() {
 void Socket::refuse(int descriptor) {
   linger_not(descriptor);
   ::close(descriptor);
+}
+
+size_t Socket::unacknowledged() const {
+  int bytes = 0;
+  if (!open() || ioctl(descriptor_, SIOCOUTQ, &bytes) < 0 || bytes < 0) return 0;
+  return static_cast<size_t>(bytes);
 }
 
 Address Socket::local_address() const {

@@ -43,6 +43,8 @@ class Socket {
   Socket(Socket&& other) noexcept;
   Socket& operator=(Socket&& other) noexcept;
 
+  /// The next read asks the kernel, though no edge has said that there is something.
+  void expect_news() { readable_ = true; }
   void set_owner(Task& owner) { owner_ = &owner; }
   bool open() const { return descriptor_ >= 0; }
   int descriptor() const { return descriptor_; }
@@ -64,6 +66,10 @@ class Socket {
   void close();
   /// RST: the peer learns that the stream was cut.
   void reset();
+
+  /// Bytes that the peer has not acknowledged. A system call, for deadlines: a slow reader makes
+  /// no edge for a long time while the kernel's buffer drains.
+  size_t unacknowledged() const;
 
   /// A system call; for PROXY headers and logs, once per connection at most.
   Address local_address() const;

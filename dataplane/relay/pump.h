@@ -34,6 +34,9 @@ class Pump {
   /// Moves at most about `budget` bytes. After Finished or a failure, repeats that state.
   PumpState turn(size_t budget);
 
+  /// For bytes that were taken from the source before there was a pump. REQUIRES: no turn yet.
+  Block& waiting() { return waiting_; }
+
   uint64_t bytes() const { return bytes_; }            // taken from the source
   uint64_t spliced_bytes() const { return spliced_; }
   bool source_ended() const { return source_ended_; }

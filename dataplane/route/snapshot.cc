@@ -10,6 +10,9 @@ namespace sallyport {
 
 namespace {
 
+// RFC 8555 section 8.3.
+constexpr std::string_view kAcmeChallenge = "/.well-known/acme-challenge/";
+
 template <class T>
 void forget_unused(std::map<std::string, std::weak_ptr<const T>>& cache) {
   std::erase_if(cache, [](const auto& entry) { return entry.second.expired(); });
@@ -55,12 +58,30 @@ struct SnapshotBuilder::Build {
     return *made;
   }
 
+  // The first https listener that the site is on; null: there is none.
+  const ListenerConfig* https_listener(const SiteConfig& site) const {
+    for (const ListenerConfig& l : config.listeners) {
+      bool on = std::find(site.listeners.begin(), site.listeners.end(), l.name) !=
+                site.listeners.end();
+      if (on && l.protocol == Protocol::Https) return &l;
+    }
+    return nullptr;
+  }
+
+  uint16_t https_port(const SiteConfig& site) const {
+    const ListenerConfig* listener = https_listener(site);
+    return listener ? listener->address.port() : uint16_t{443};
+  }
+
   std::shared_ptr<const ServerContext> server_context(const SiteConfig& site,
                                                       const std::string& path) {
     ServerPolicy policy;
     policy.min_tls = site.min_tls;
     policy.alpn = site.alpn;
+    // On https listeners a site offers what they speak, without having to say so.
+    if (policy.alpn.empty() && https_listener(site)) policy.alpn = {"http/1.1", "http/1.0"};
     policy.verify = site.client_auth.verify;
+    policy.respond = site.client_auth.on_failure == OnFailure::Respond;
     policy.depth = site.client_auth.depth;
     if (policy.verify != VerifyClient::Off) {
       const SecretData* data = secret(site.client_auth.secret);
@@ -132,8 +153,9 @@ struct SnapshotBuilder::Build {
       services[service.name] = last->second;
       return;
     }
-    services[service.name] =
-        std::make_shared<Service>(service, std::move(all), std::move(tls), builder.workers_);
+    auto metrics = last != builder.services_.end() ? last->second->shared_metrics() : nullptr;
+    services[service.name] = std::make_shared<Service>(service, std::move(all), std::move(tls),
+                                                       builder.workers_, std::move(metrics));
   }
 
   std::shared_ptr<const Site> build_site(const SiteConfig& config_of_site,
@@ -141,9 +163,14 @@ struct SnapshotBuilder::Build {
     auto site = std::make_shared<Site>();
     site->name = config_of_site.hosts.front();
     site->scenario = config_of_site.scenario;
-    auto service = services.find(config_of_site.routes.front().service);
-    if (service != services.end()) site->service = service->second;
-    if (site->scenario == Scenario::Passthrough) return site;
+    site->min_tls = config_of_site.min_tls;
+    site->verify_client = config_of_site.client_auth.verify;
+    site->redirect_http = config_of_site.redirect_http;
+    site->https_port = https_port(config_of_site);
+    site->body_size = config_of_site.body_size.value_or(config.limits.body_size);
+    for (const RouteConfig& route : config_of_site.routes) add_route(*site, route);
+    site->service = site->routes.front()->service;
+    if (site->scenario == Scenario::Passthrough || config_of_site.secrets.empty()) return site;
 
     site->tls = server_context(config_of_site, path);
     if (site->tls) site->session_context = site->tls->session_context(site->name);
@@ -156,6 +183,24 @@ struct SnapshotBuilder::Build {
       site->certificates.push_back(std::move(made));
     }
     return site;
+  }
+
+  void add_route(Site& site, const RouteConfig& config_of_route) {
+    auto route = std::make_unique<Route>();
+    route->path = config_of_route.path;
+    route->type = config_of_route.path_type;
+    route->acme_challenge = (route->path + "/").starts_with(kAcmeChallenge);
+    auto service = services.find(config_of_route.service);
+    if (service != services.end()) route->service = service->second;
+    auto& known = builder.route_metrics_[site.name + '\0' + name(route->type) + route->path + '\0' +
+                                         config_of_route.service];
+    route->metrics = known.lock();
+    if (!route->metrics) {
+      route->metrics = std::make_shared<const PerWorker<RouteMetrics>>(builder.workers_);
+      known = route->metrics;
+    }
+    site.paths.add(route->path, route->type, *route);
+    site.routes.push_back(std::move(route));
   }
 
   void check_coverage(const SiteConfig& site, const Certificate& certificate,
@@ -211,6 +256,7 @@ std::shared_ptr<const Snapshot> SnapshotBuilder::build(const Config& config,
   forget_unused(certificates_);
   forget_unused(contexts_);
   forget_unused(backends_);
+  forget_unused(route_metrics_);
   if (run.incomplete || problems.size() != before) return nullptr;
 
   services_ = std::move(run.services);

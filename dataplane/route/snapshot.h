@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dataplane/model/config.h"
+#include "dataplane/route/path_table.h"
 #include "dataplane/route/site_table.h"
 #include "dataplane/service/service.h"
 #include "dataplane/tls/certificate.h"
@@ -14,13 +15,31 @@
 
 namespace sallyport {
 
+/// A path of a site and where its requests go.
+struct Route {
+  std::string path;  // as configured
+  PathType type = PathType::Prefix;
+  bool acme_challenge = false;  // under /.well-known/acme-challenge/: served in the clear too
+  std::shared_ptr<const Service> service;
+  std::shared_ptr<const PerWorker<RouteMetrics>> metrics;  // of the route, over all snapshots
+};
+
 struct Site {
   std::string name;  // its first host
   Scenario scenario = Scenario::Passthrough;
-  std::shared_ptr<const ServerContext> tls;  // null for passthrough
+  /// Null for passthrough, and for sites that are served in the clear only.
+  std::shared_ptr<const ServerContext> tls;
   std::string session_context;               // binds TLS sessions to the site and its policy
   std::vector<std::shared_ptr<const Certificate>> certificates;
-  std::shared_ptr<const Service> service;
+  std::shared_ptr<const Service> service;    // of the first route: where bytes go
+
+  TlsVersion min_tls = TlsVersion::V1_2;
+  VerifyClient verify_client = VerifyClient::Off;
+  bool redirect_http = false;
+  uint16_t https_port = 443;                 // where it redirects to
+  uint64_t body_size = 0;                    // 0: no limit
+  std::vector<std::unique_ptr<const Route>> routes;
+  PathTable paths;                           // of the routes
 };
 
 /// One listener's view of the configuration.
@@ -66,6 +85,7 @@ class SnapshotBuilder {
   std::map<std::string, std::weak_ptr<const BackendContext>> backends_;   // by policy and content
   std::map<std::string, std::shared_ptr<const Service>> services_;        // by name, of the last
   std::map<std::string, ServiceConfig> service_configs_;
+  std::map<std::string, std::weak_ptr<const PerWorker<RouteMetrics>>> route_metrics_;
 };
 
 }  // namespace sallyport

@@ -13,12 +13,15 @@ constexpr Seconds kAvoid{3};
 }  // namespace
 
 Service::Service(const ServiceConfig& config, std::vector<Endpoint> endpoints,
-                 std::shared_ptr<const BackendContext> tls, size_t workers)
+                 std::shared_ptr<const BackendContext> tls, size_t workers,
+                 std::shared_ptr<const PerWorker<ServiceMetrics>> metrics)
     : name_(config.name),
       endpoints_(std::move(endpoints)),
       tls_(std::move(tls)),
       proxy_protocol_(config.proxy_protocol),
-      turns_(workers) {
+      turns_(workers),
+      metrics_(metrics ? std::move(metrics)
+                       : std::make_shared<const PerWorker<ServiceMetrics>>(workers)) {
   // Workers that begin at different endpoints do not send their first connections all to one.
   for (size_t w = 0; w < workers; ++w) turns_.of(w).next = static_cast<uint32_t>(w);
 }

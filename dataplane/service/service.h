@@ -9,6 +9,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/base/per_worker.h"
 #include "dataplane/model/config.h"
+#include "dataplane/observe/route_metrics.h"
 #include "dataplane/tls/backend_context.h"
 
 namespace sallyport {
@@ -24,12 +25,20 @@ struct Endpoint {
 class Service {
  public:
   Service(const ServiceConfig& config, std::vector<Endpoint> endpoints,
-          std::shared_ptr<const BackendContext> tls, size_t workers);
+          std::shared_ptr<const BackendContext> tls, size_t workers,
+          std::shared_ptr<const PerWorker<ServiceMetrics>> metrics = nullptr);
 
   const std::string& name() const { return name_; }
   const std::vector<Endpoint>& endpoints() const { return endpoints_; }
   const BackendContext* tls() const { return tls_.get(); }  // null: plain
+  const std::shared_ptr<const BackendContext>& shared_tls() const { return tls_; }
   ProxyProtocolOut proxy_protocol() const { return proxy_protocol_; }
+
+  /// Counted on over changes of the service: they belong to its name.
+  ServiceMetrics& metrics(size_t worker) const { return metrics_->of(worker); }
+  const std::shared_ptr<const PerWorker<ServiceMetrics>>& shared_metrics() const {
+    return metrics_;
+  }
 
   /// Round robin of this worker over the endpoints that are not in `tried`; those that failed
   /// lately come last. Null when there is none left.
@@ -48,6 +57,7 @@ class Service {
   std::shared_ptr<const BackendContext> tls_;
   ProxyProtocolOut proxy_protocol_;
   PerWorker<Turn> turns_;
+  std::shared_ptr<const PerWorker<ServiceMetrics>> metrics_;
 };
 
 }  // namespace sallyport

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "dataplane/session/http_session.h"
 #include "dataplane/session/stream_session.h"
 #include "dataplane/tls/facts.h"
 #include "dataplane/wire/proxy_header.h"
@@ -119,6 +120,10 @@ Entry::Look Entry::read_proxy_header() {
     go_on(nullptr, a.rules->service);
     return Look::Settled;
   }
+  if (listener.protocol == Protocol::Http) {
+    hand_on(std::make_unique<HttpSession>(context(), std::move(arrival()), nullptr));
+    return Look::Settled;
+  }
   record().doing = "reading the ClientHello";
   phase_ = Phase::Hello;
   need_ = 1;
@@ -159,6 +164,9 @@ void Entry::route(const ClientHello& hello) {
   record().site = found.site->name;
   record().scenario = found.site->scenario;
   record().routed = true;
+  if (found.site->tls && arrival().rules->config.protocol == Protocol::Https) {
+    return hand_on(std::make_unique<HttpSession>(context(), std::move(arrival()), found.site));
+  }
   if (found.site->service->endpoints().empty()) {
     record().service = found.site->service->name();
     return refuse(Reason::NoEndpoint, kAlertInternalError);

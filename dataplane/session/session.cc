@@ -2,6 +2,7 @@
 
 #include "dataplane/base/check.h"
 #include "dataplane/session/entry.h"
+#include "dataplane/session/http_session.h"
 #include "dataplane/session/stream_session.h"
 
 namespace sallyport {
@@ -12,7 +13,7 @@ size_t scenario_index(const ConnectionRecord& record) {
   return record.routed ? static_cast<size_t>(record.scenario) : kScenarios - 1;
 }
 
-void write_record(SessionContext& context, Arrival& arrival, Reason reason) {
+void write_record(SessionContext& context, Arrival& arrival, Reason reason, bool logged) {
   ConnectionRecord& record = arrival.record;
   record.reason = reason;
   if (reason != Reason::Closed) record.by = side_of(reason);
@@ -21,7 +22,7 @@ void write_record(SessionContext& context, Arrival& arrival, Reason reason) {
   WorkerMetrics& m = context.metrics;
   m.ended[scenario][static_cast<size_t>(reason)].add();
   m.open.subtract();
-  context.log.record(record);
+  if (logged) context.log.record(record);
 }
 
 }  // namespace
@@ -45,7 +46,7 @@ void Session::turn() {
 void Session::finish(Reason reason) {
   if (finished_) return;
   close_streams(reason);
-  write_record(context_, arrival_, reason);
+  write_record(context_, arrival_, reason, logged_);
   bury();
 }
 
@@ -95,14 +96,17 @@ void begin_session(SessionContext& context, Generation& generation, const Listen
                                                       : Limit::ConnectionsPerClient;
     context.metrics.limit_reached[static_cast<size_t>(limit)].add();
     Socket::refuse(descriptor);
-    write_record(context, arrival, admitted);
+    write_record(context, arrival, admitted, true);
     return;
   }
-  bool looks_first = rules.config.protocol != Protocol::Tcp ||
+  Protocol protocol = rules.config.protocol;
+  bool looks_first = protocol == Protocol::Https || protocol == Protocol::Tls ||
                      rules.config.proxy_protocol != ProxyProtocolIn::Off;
   std::unique_ptr<Session> session;
   if (looks_first) {
     session = std::make_unique<Entry>(context, std::move(arrival), descriptor);
+  } else if (protocol == Protocol::Http) {
+    session = std::make_unique<HttpSession>(context, std::move(arrival), descriptor);
   } else {
     session = std::make_unique<StreamSession>(context, std::move(arrival), descriptor);
   }

@@ -8,12 +8,16 @@
 #include "dataplane/io/pipe.h"
 #include "dataplane/observe/metrics.h"
 #include "dataplane/observe/record_sink.h"
+#include "dataplane/relay/request_id.h"
 #include "dataplane/route/snapshot.h"
+#include "dataplane/service/backend_pool.h"
 #include "dataplane/session/client_table.h"
 #include "dataplane/tls/stream.h"
 
 namespace sallyport {
 
+class Exchange;
+class ExchangePool;
 class Session;
 struct SessionList;
 
@@ -33,6 +37,11 @@ struct SessionContext {
   WorkerMetrics& metrics;
   RecordSink& log;
   ClientTable& clients;
+  BackendPool& backends;
+  ExchangePool& exchanges;
+  RequestIds request_ids;
+  Generation* generation = nullptr;     // current; freed when retired
+  bool draining = false;                // nothing new is begun on connections that could be closed
   List<Session, SessionList> sessions;  // all of the worker's
   uint64_t next_id = 0;
 
@@ -41,8 +50,17 @@ struct SessionContext {
 
  protected:
   SessionContext(Loop& l, size_t w, Scratch& s, PipePool& p, WorkerMetrics& m, RecordSink& r,
-                 ClientTable& c)
-      : loop(l), worker(w), scratch(s), pipes(p), metrics(m), log(r), clients(c) {}
+                 ClientTable& c, BackendPool& b, ExchangePool& e, const RequestIds::Seed& seed)
+      : loop(l),
+        worker(w),
+        scratch(s),
+        pipes(p),
+        metrics(m),
+        log(r),
+        clients(c),
+        backends(b),
+        exchanges(e),
+        request_ids(seed) {}
   ~SessionContext() = default;
 };
 
@@ -65,6 +83,7 @@ class GenerationRef {
       context_->retire(generation_);
     }
   }
+  bool current() const { return generation_->current; }
   const Snapshot& operator*() const { return *generation_->snapshot; }
   const Snapshot* operator->() const { return generation_->snapshot.get(); }
 
@@ -93,6 +112,8 @@ class Session : public Task, public ListLink<SessionList> {
 
   void turn() final;
 
+  /// The drain has begun: a connection on which nothing is going on may end.
+  virtual void drain() {}
   /// The drain's deadline has passed.
   void cut() { finish(Reason::DrainTimeout); }
   /// The record as it stands, for those who look at live connections.
@@ -123,6 +144,8 @@ class Session : public Task, public ListLink<SessionList> {
   Micros since_start() const { return context_.loop.now() - arrival_.started; }
   void reached(Limit limit) { context_.metrics.limit_reached[static_cast<size_t>(limit)].add(); }
 
+  /// Requests have been recorded: the connection's own line would say nothing more.
+  void leave_out_of_log() { logged_ = false; }
   /// The only end: one record, one count, everything closed; this object is gone after the
   /// current dispatch. Callers return at once.
   void finish(Reason reason);
@@ -136,6 +159,7 @@ class Session : public Task, public ListLink<SessionList> {
   Arrival arrival_;
   Deadline deadline_;
   bool finished_ = false;
+  bool logged_ = true;
 };
 
 /// Whether a PROXY header from `peer` would be believed on this listener.

@@ -6,18 +6,14 @@
 #include <algorithm>
 
 #include "dataplane/base/check.h"
+#include "dataplane/session/handshake.h"
 #include "dataplane/tls/facts.h"
-#include "dataplane/wire/proxy_header.h"
 
 namespace sallyport {
 
 namespace {
 
 constexpr Millis kLinger{1000};  // as in entry.cc: an alert must not be overtaken by a reset
-
-void count_handshake(WorkerMetrics& metrics, Side side, const TlsFacts& facts) {
-  metrics.handshakes[side == Side::Client ? 0 : 1][facts.is_1_3][facts.resumed].add();
-}
 
 }  // namespace
 
@@ -75,46 +71,14 @@ bool StreamSession::begin() {
 }
 
 bool StreamSession::shake_hands_with_client() {
-  Step step = client_.handshake();
-  if (step == Step::Blocked) return false;
-  if (step == Step::Failed) {
-    client_failed();
+  ClientHandshake shaken = shake_hands(client_, record(), context().metrics);
+  if (shaken.step == Step::Blocked) return false;
+  if (shaken.step == Step::Failed) {
+    shaken.told ? linger(shaken.reason) : finish(shaken.reason);
     return false;
   }
   record().client_handshake = since_start();
-  if (!client_is_who_it_said()) return false;
   return start_connecting();
-}
-
-bool StreamSession::client_is_who_it_said() {
-  TlsFacts facts = tls_facts(client_);
-  count_handshake(context().metrics, Side::Client, facts);
-  record().tls_version = facts.version;
-  record().tls_cipher = facts.cipher;
-  record().tls_resumed = facts.resumed;
-  record().alpn = facts.alpn;
-  // The site was chosen by the first hello's name. After a HelloRetryRequest the client sends a
-  // second one, which must not name another (RFC 8446 section 4.1.2).
-  std::string_view sni = facts.sni;
-  if (sni.ends_with('.')) sni.remove_suffix(1);
-  bool same = std::equal(sni.begin(), sni.end(), record().sni.begin(), record().sni.end(),
-                         [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
-  if (same) return true;
-  record().detail = "the second ClientHello names another host";
-  finish(Reason::ClientHandshakeFailed);
-  return false;
-}
-
-void StreamSession::client_failed() {
-  context().metrics.handshake_failures[0].add();
-  HandshakeFailure failure = handshake_failure(client_);
-  record().detail = std::move(failure.detail);
-  switch (failure.fault) {
-    case HandshakeFault::CertificateMissing: return linger(Reason::ClientCertificateMissing);
-    case HandshakeFault::CertificateRejected: return linger(Reason::ClientCertificateRejected);
-    case HandshakeFault::Protocol: return linger(Reason::ClientHandshakeFailed);
-    case HandshakeFault::PeerLeft: return finish(Reason::ClientHandshakeFailed);
-  }
 }
 
 bool StreamSession::start_connecting() {
@@ -140,7 +104,12 @@ bool StreamSession::connect() {
   if (result == EINPROGRESS) return false;
   if (result != 0) return try_next_endpoint(Reason::ConnectFailed, strerror(result));
   record().connected = since_start();
-  if (service_.proxy_protocol() != ProxyProtocolOut::Off) send_proxy_header();
+  if (service_.proxy_protocol() != ProxyProtocolOut::Off) {
+    Address destination = arrival().destination.valid() ? arrival().destination
+                                                        : client_.socket().local_address();
+    send_proxy_header(backend_, service_.proxy_protocol(), record().client, destination,
+                      record().sni, client_);
+  }
   if (!service_.tls()) {
     begin_relay();
     return true;
@@ -174,31 +143,6 @@ bool StreamSession::try_next_endpoint(Reason reason, std::string detail) {
   record().detail = std::move(detail);
   refuse(reason, kAlertInternalError);
   return false;
-}
-
-void StreamSession::send_proxy_header() {
-  ProxySend send;
-  send.source = record().client;
-  send.destination = arrival().destination.valid() ? arrival().destination
-                                                   : client_.socket().local_address();
-  send.authority = record().sni;
-  ProxyTls tls;
-  std::string common_name;
-  if (!client_.plain()) {
-    TlsFacts facts = tls_facts(client_);
-    send.alpn = facts.alpn;
-    common_name = peer_common_name(client_);
-    tls.version = facts.version;
-    tls.cipher = facts.cipher;
-    tls.client_cert = tls.verified = facts.peer_certificate;
-    tls.resumed = facts.resumed;
-    tls.common_name = common_name;
-    send.tls = &tls;
-  }
-  uint8_t bytes[kMaxProxySend];
-  size_t size = service_.proxy_protocol() == ProxyProtocolOut::V1 ? write_proxy_v1(send, bytes)
-                                                                  : write_proxy_v2(send, bytes);
-  backend_.send_raw({bytes, size});
 }
 
 bool StreamSession::shake_hands_with_backend() {

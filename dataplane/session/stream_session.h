@@ -34,12 +34,9 @@ class StreamSession final : public Session {
   // Each step says whether the next phase may begin at once; false: waiting or finished.
   bool begin();
   bool shake_hands_with_client();
-  bool client_is_who_it_said();
-  void client_failed();
   bool start_connecting();
   bool connect();
   bool try_next_endpoint(Reason reason, std::string detail);
-  void send_proxy_header();
   bool shake_hands_with_backend();
   void begin_relay();
   void relay();

@@ -20,6 +20,7 @@ TlsFacts tls_facts(const Stream& stream) {
   if (const char* sni = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name)) facts.sni = sni;
   facts.resumed = SSL_session_reused(ssl) == 1;
   facts.peer_certificate = SSL_get0_peer_certificate(ssl) != nullptr;
+  facts.peer_verified = facts.peer_certificate && SSL_get_verify_result(ssl) == X509_V_OK;
   return facts;
 }
 

@@ -18,6 +18,7 @@ struct TlsFacts {
   bool is_1_3 = false;
   bool resumed = false;
   bool peer_certificate = false;
+  bool peer_verified = false;  // it is good by what was to be checked
 };
 
 /// REQUIRES: the stream's handshake is done.

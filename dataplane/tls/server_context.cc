@@ -18,6 +18,9 @@ int choose_certificates(SSL* ssl, void*) {
   return 1;
 }
 
+// The verdict stays in the SSL (and in its session): the answer to it comes later.
+int note_verdict(int, X509_STORE_CTX*) { return 1; }
+
 int accept_name(SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; }
 
 int choose_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
@@ -40,7 +43,7 @@ std::string ServerPolicy::key() const {
   for (const std::string& protocol : alpn) alpn_text += protocol + ",";
   return content_hash({std::to_string(static_cast<int>(min_tls)), alpn_text,
                        std::to_string(static_cast<int>(verify)), std::to_string(depth), ca_crt,
-                       ca_crl});
+                       ca_crl, respond ? "respond" : "abort"});
 }
 
 Result<std::shared_ptr<const ServerContext>> ServerContext::make(const ServerPolicy& policy) {
@@ -70,8 +73,10 @@ Result<std::shared_ptr<const ServerContext>> ServerContext::make(const ServerPol
     SSL_CTX_set1_verify_cert_store(context, authorities->get());
     SSL_CTX_set_client_CA_list(context, authority_names(policy.ca_crt));
     int mode = SSL_VERIFY_PEER;
-    if (policy.verify == VerifyClient::Required) mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
-    SSL_CTX_set_verify(context, mode, nullptr);
+    if (policy.verify == VerifyClient::Required && !policy.respond) {
+      mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+    }
+    SSL_CTX_set_verify(context, mode, policy.respond ? note_verdict : nullptr);
     SSL_CTX_set_verify_depth(context, policy.depth);
   }
   ERR_clear_error();

@@ -135,6 +135,11 @@ FlowResult Stream::write(Bytes from) {
 FlowResult Stream::tls_write(Bytes from) {
   DCHECK(from.size() <= Scratch::kChunk);
   if (!socket_.writable()) return {Flow::Blocked};
+  if (!encrypt(from)) return {Flow::Failed};
+  return {Flow::Ok, from.size()};
+}
+
+bool Stream::encrypt(Bytes from) {
   begin_call();
   for (size_t at = 0; at < from.size();) {
     size_t put = 0;
@@ -145,8 +150,32 @@ FlowResult Stream::tls_write(Bytes from) {
     }
     at += put;
   }
-  if (end_call() == Step::Failed || !tls_error_.empty()) return {Flow::Failed};
-  return {Flow::Ok, from.size()};
+  return end_call() != Step::Failed && tls_error_.empty();
+}
+
+Step Stream::send(Bytes bytes) {
+  DCHECK(!shutdown_begun_);
+  if (flush() == Step::Failed) return Step::Failed;
+  if (ssl_) {
+    // What fits into the scratch memory that ciphertext is gathered in.
+    while (!bytes.empty()) {
+      Bytes piece = bytes.first(std::min(bytes.size(), Scratch::kChunk));
+      bytes = bytes.subspan(piece.size());
+      if (!encrypt(piece)) return Step::Failed;
+    }
+  } else if (!bytes.empty()) {
+    size_t sent = 0;
+    if (unsent_.empty()) {
+      IoResult r = socket_.write(bytes);
+      if (r.kind == Io::Failed) {
+        error_ = r.error;
+        return Step::Failed;
+      }
+      sent = r.bytes;
+    }
+    unsent_.append(bytes.subspan(sent));
+  }
+  return unsent_.empty() ? Step::Done : Step::Blocked;
 }
 
 void Stream::send_raw(Bytes bytes) { unsent_.append(bytes); }
@@ -166,6 +195,15 @@ Step Stream::flush() {
 }
 
 Step Stream::end_write() {
+  Step s = say_goodbye();
+  if (s == Step::Done && !write_ended_) {
+    write_ended_ = true;
+    socket_.shutdown_write();
+  }
+  return s;
+}
+
+Step Stream::say_goodbye() {
   if (!shutdown_begun_) {
     shutdown_begun_ = true;
     if (ssl_ && SSL_is_init_finished(ssl_.get()) && tls_error_.empty()) {
@@ -175,12 +213,7 @@ Step Stream::end_write() {
       if (end_call() == Step::Failed) return Step::Failed;
     }
   }
-  Step s = flush();
-  if (s == Step::Done && !write_ended_) {
-    write_ended_ = true;
-    socket_.shutdown_write();
-  }
-  return s;
+  return flush();
 }
 
 void Stream::close() { socket_.close(); }

@@ -12,7 +12,12 @@ namespace sallyport {
 /// Memory that every stream of a worker uses within a call, and none keeps after it.
 struct Scratch {
   static constexpr size_t kChunk = 64 * 1024;  // most bytes of one system call
+  static constexpr size_t kFront = 80 * 1024;  // for what is put before bytes that are passed on
+  static constexpr size_t kBack = 64;          // and behind them
+  uint8_t front[kFront];                       // directly before plain
   uint8_t plain[kChunk];                       // between two streams of a relay
+  uint8_t back[kBack];
+  uint8_t head[kFront];                        // a head of an HTTP message while it is written
   uint8_t received[kChunk];                    // ciphertext on its way into OpenSSL
   uint8_t sending[Block::kSize];               // ciphertext on its way out of it
   BlockPool blocks;
@@ -60,6 +65,12 @@ class Stream {
   FlowResult read(MutableBytes into);
   /// Ok may take less than offered only on plain streams. Blocked takes nothing.
   FlowResult write(Bytes from);
+  /// Takes all: what the socket does not, waits here. Done: nothing waits any more. May be called
+  /// again while something waits; what waits is then the caller's to bound.
+  /// REQUIRES: with what waits already, it fits into a block.
+  Step send(Bytes bytes);
+  /// Whether bytes wait here for the socket to take them.
+  bool has_unsent() const { return !unsent_.empty(); }
   /// Bytes that go out as they are, before anything else that is not sent yet.
   /// REQUIRES: they fit beside what is waiting (PROXY headers, alerts: the first bytes written).
   void send_raw(Bytes bytes);
@@ -67,6 +78,8 @@ class Stream {
   Step flush();
   /// No more writing: close_notify under TLS, then FIN, once all has been flushed. Idempotent.
   Step end_write();
+  /// The same without FIN, for those who close() next, which sends it.
+  Step say_goodbye();
   bool write_ended() const { return write_ended_; }
 
   /// Whether bytes wait here that no edge of the socket will announce.
@@ -93,6 +106,7 @@ class Stream {
   Step end_call();
   FlowResult tls_read(MutableBytes into);
   FlowResult tls_write(Bytes from);
+  bool encrypt(Bytes from);
   void fail_tls();
 
   Scratch& scratch_;

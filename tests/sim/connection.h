@@ -82,6 +82,9 @@ class End {
   /// The writer's FIN has arrived: an End that read() gives then is no consequence of a RST.
   bool fin_arrived() const { return in_->fin_arrived; }
 
+  /// Written, and not there yet.
+  size_t unacknowledged() const { return out_->sent.size(); }
+
   bool held() const { return held_; }
   bool connecting() const { return connecting_; }
   const Address& local() const { return local_; }

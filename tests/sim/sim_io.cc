@@ -212,6 +212,10 @@ void Socket::reset() {
 
 void Socket::refuse(int descriptor) { sim::Network::current().close(descriptor, true); }
 
+size_t Socket::unacknowledged() const {
+  return open() ? loop_->impl().network.end(descriptor_).unacknowledged() : 0;
+}
+
 Address Socket::local_address() const {
   return open() ? loop_->impl().network.end(descriptor_).local() : Address();
 }

@@ -1,0 +1,185 @@
+// One HTTP request and its response, between a client's connection and a backend's.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "dataplane/io/deadline.h"
+#include "dataplane/observe/request_record.h"
+#include "dataplane/relay/pump.h"
+#include "dataplane/relay/request_id.h"
+#include "dataplane/service/backend_pool.h"
+#include "dataplane/session/forwarding.h"
+#include "dataplane/session/h1_input.h"
+#include "dataplane/session/h1_output.h"
+#include "dataplane/session/request_decision.h"
+#include "dataplane/session/session.h"
+
+namespace sallyport {
+
+/// The client's side, lent to an exchange from begin() until it is over. Whoever lends gives the
+/// exchange its turns: posted as `task` for edges, deadlines and more to do.
+struct ExchangeClient {
+  Task& task;
+  Stream& stream;
+  H1Input& in;
+  H1Output& out;
+  const Arrival& arrival;
+  ConnectionFacts facts;
+  uint16_t port = 0;   // that the client connected to
+  bool last = false;   // no further request will be taken on this connection
+};
+
+/// Reads in the order of the wire:
+///
+///     begin ─► decide ─► Connect ─► BackendHandshake ─► Relay ─────────────────► over
+///                 │          └─ a kept connection skips both ─┘ │  └► Tunnel ──►
+///                 └──────────────────► Answer ◄────────────────┘ (before the response's head)
+///
+/// In Relay the request's body and the response go their own ways at the same time. Once over, the
+/// object can begin anew: a worker keeps a few, so that in steady state nothing is allocated.
+/// Thread: the worker's.
+class Exchange final : public Task {
+ public:
+  explicit Exchange(SessionContext& context);
+  ~Exchange() override;
+
+  /// What became of it, for the client's connection.
+  enum class Outcome : uint8_t {
+    Going,     // waiting; the task is posted when there is something to do
+    Reusable,  // over: request read whole, response sent whole
+    Close,     // over: response sent, but the connection is not to be used again
+    Cut,       // over: the client must not take what it got for the whole
+  };
+
+  /// `head` is a whole head, as HeadScan found it. `started` is when its first byte came.
+  /// REQUIRES: it is over. `client` outlives the exchange's end.
+  void begin(ExchangeClient& client, Block head, Instant started);
+  /// For a head that was refused, or that did not come in time: only answers. `head` is what came.
+  void begin_refused(ExchangeClient& client, H1Fault fault, Instant started);
+  void begin_late(ExchangeClient& client, Instant started);
+  /// Goes on as far as it can.
+  Outcome advance();
+  /// The client's connection ends: whatever is going on is broken off, and recorded as `end`.
+  void abandon(RequestEnd end);
+
+  /// Of one that is over: the request has been read to its end.
+  bool request_read() const { return request_read_; }
+  RequestEnd end() const { return record_.end; }
+  const char* doing() const { return record_.doing; }
+
+ private:
+  enum class Phase : uint8_t { Over, Decide, Connect, BackendHandshake, Relay, Answer, Tunnel };
+  enum class Next : uint8_t { On, Wait, Over };
+
+  void turn() override;  // its deadline
+
+  // Each says whether to go on at once (On), that it waits, or that it is over.
+  Next decide_it();
+  Next start_attempt();
+  Next connect_it();
+  Next shake_hands();
+  Next relay();
+  Next forward_request(size_t& budget);
+  Next forward_response(size_t& budget);
+  Next read_response_head();
+  Next response_refused(H1Fault fault);
+  Next begin_response();
+  Next answer_it();
+  Next tunnel();
+
+  void take_host();
+  bool take_path();
+  void begin_common(ExchangeClient& client, Instant started);
+  Next use(std::unique_ptr<BackendConnection> backend);
+  bool stale(BackendConnection& backend);
+  Next begin_relay();
+  Next next_endpoint(RequestEnd end, uint16_t status, std::string_view detail);
+  Next backend_lost(std::string_view detail);
+  bool may_send_again() const;
+  Next begin_tunnel();
+  Next client_lost();
+  void release_backend(bool reusable);
+
+  /// The proxy's own response. If one has begun, the client is cut off instead.
+  Next answer(uint16_t status, RequestEnd end, std::string_view detail);
+  Step write_answer(uint16_t code);
+  void write_location(H1Writer& out);
+  Next complete();
+  Next over(Outcome outcome, RequestEnd end, std::string_view detail);
+  void write_record();
+
+  Next on_deadline();
+  void wait(const char* doing, Millis most);
+  void progress();
+  Micros elapsed() const { return context_.loop.now() - started_; }
+  const Limits& limits() const { return client_->arrival.snapshot->config.limits; }
+  const HttpConfig& http() const { return client_->arrival.snapshot->config.http; }
+  void reached(Limit limit) { context_.metrics.limit_reached[static_cast<size_t>(limit)].add(); }
+  bool reuses_backends() const {
+    return service_->proxy_protocol() == ProxyProtocolOut::Off;
+  }
+
+  SessionContext& context_;
+  ExchangeClient* client_ = nullptr;
+  Deadline deadline_;
+  Phase phase_ = Phase::Over;
+  Outcome outcome_ = Outcome::Close;
+  Instant started_{};
+  Instant latest_{};          // of the whole exchange
+  RequestRecord record_;
+  std::string detail_;        // what record_.detail may be a view of
+  RequestId own_id_;
+  Forwarded forwarded_;
+
+  // The request.
+  Block request_bytes_;
+  RequestHead request_;
+  Block path_bytes_;          // where normalising changed something
+  std::string_view path_;
+  char host_[256];
+  std::string_view host_name_;
+  uint64_t body_limit_ = 0;
+  bool understood_ = false;     // request_ is what the client has said
+  bool request_read_ = false;   // to its end, from the client
+  bool request_broken_ = false; // the backend takes no more of it
+  bool body_begun_ = false;     // some of it went to a backend, and cannot go to another
+
+  // Where it goes.
+  const Site* site_ = nullptr;
+  const Route* route_ = nullptr;
+  const Service* service_ = nullptr;
+  const Endpoint* endpoint_ = nullptr;
+  std::vector<const Endpoint*> tried_;
+  bool fresh_only_ = false;
+
+  // The backend's side; the connection owns the stream that the other two work on.
+  std::unique_ptr<BackendConnection> backend_;
+  std::optional<H1Input> backend_in_;
+  std::optional<H1Output> backend_out_;
+
+  // The response.
+  Block response_bytes_;
+  ResponseHead response_;
+  bool response_begun_ = false;  // its head is on the way to the client: no other can be
+  bool interim_sent_ = false;
+  bool slow_client_ = false;
+  bool close_after_ = false;
+  size_t unacknowledged_ = 0;    // of a client that has been waited for
+
+  std::optional<Pump> to_backend_;
+  std::optional<Pump> to_client_;
+};
+
+/// Exchanges that are over, for the next requests. Thread: the worker's.
+class ExchangePool {
+ public:
+  std::unique_ptr<Exchange> take(SessionContext& context);
+  void give_back(std::unique_ptr<Exchange> exchange, Loop& loop);
+
+ private:
+  static constexpr size_t kKept = 64;
+  std::vector<std::unique_ptr<Exchange>> idle_;
+};
+
+}  // namespace sallyport

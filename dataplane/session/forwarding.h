@@ -1,0 +1,60 @@
+// Which fields of a message go on to the other side, and which are added: in one place for both
+// directions.
+#pragma once
+
+#include <string_view>
+
+#include "dataplane/base/address.h"
+#include "dataplane/model/config.h"
+#include "dataplane/tls/client_identity.h"
+#include "dataplane/wire/h1_writer.h"
+#include "dataplane/wire/http_head.h"
+
+namespace sallyport {
+
+/// The addresses and names behind X-Forwarded-*: ours, or what a trusted client says.
+struct Forwarded {
+  bool trusted = false;             // the client is in http.trusted_networks
+  Address sender;                   // who sent us the request
+  Address client;                   // the farthest that is believed
+  std::string_view proto;           // "http", "https"
+  std::string_view host;            // authority as the client sent it
+  uint16_t port = 0;                // that the client connected to
+  std::string_view request_id;
+};
+
+/// Finds out. `sender` as the connection (or its PROXY header) says. The host is a view of the
+/// request's fields; `request_id` is ours, and replaced by a trusted client's if that is valid.
+Forwarded forwarded_of(const RequestHead& request, const HttpConfig& http, const Address& sender,
+                       bool tls, uint16_t port, std::string_view request_id);
+
+struct ForwardRequest {
+  const RequestHead& request;
+  std::string_view path;                       // normalised
+  const Forwarded& forwarded;
+  const HttpConfig& http;
+  const ClientIdentity* identity = nullptr;    // of a site with client_auth, else null
+};
+
+/// A whole head in HTTP/1.1. Dropped: what belongs to one hop (RFC 9110 section 7.6.1), Connection's
+/// own list of names included; what only we may say; Proxy; and names with underscores where they
+/// are not kept.
+void write_request_head(H1Writer& out, const ForwardRequest& forward);
+
+/// How a response's body goes on to an HTTP/1.minor client.
+struct ResponseFraming {
+  BodyKind body = BodyKind::None;
+  uint64_t length = 0;
+  bool close = false;       // this is the connection's last response
+  uint8_t minor = 1;
+  bool head_only = false;   // to HEAD: Content-Length passes as it is
+};
+
+void write_response_head(H1Writer& out, const ResponseHead& response,
+                         const ResponseFraming& framing);
+/// A 1xx other than 101.
+void write_interim_head(H1Writer& out, const ResponseHead& response);
+/// A 101: Connection and Upgrade are what it is about.
+void write_upgrade_head(H1Writer& out, const ResponseHead& response);
+
+}  // namespace sallyport

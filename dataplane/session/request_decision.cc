@@ -1,0 +1,78 @@
+#include "dataplane/session/request_decision.h"
+
+namespace sallyport {
+
+namespace {
+
+Decision refuse(const Site* site, uint16_t status, RequestEnd end, std::string_view detail) {
+  return {Decision::Kind::Refuse, site, nullptr, status, end, detail};
+}
+
+Decision serve(const Site& site, const Route& route) {
+  return {Decision::Kind::Serve, &site, &route, 0, RequestEnd::Complete, {}};
+}
+
+const Route* find_route(const Site& site, std::string_view path) {
+  // "*" asks about the server as a whole (RFC 9110 section 9.3.7), which is behind the root.
+  const Route* route = site.paths.find(path == "*" ? "/" : path);
+  return route && route->service ? route : nullptr;
+}
+
+// In the clear nothing is served that TLS is there to protect.
+Decision decide_plain(const Site& site, std::string_view path) {
+  const Route* route = find_route(site, path);
+  // A solver's route has been declared for exactly this (RFC 8555 section 8.3), and says nothing
+  // that needs a client's certificate.
+  if (route && route->acme_challenge) return serve(site, *route);
+  if (site.redirect_http) {
+    return {Decision::Kind::Redirect, &site, nullptr, 308, RequestEnd::Redirected, {}};
+  }
+  if (site.verify_client != VerifyClient::Off) {
+    return refuse(&site, 403, RequestEnd::Forbidden, "the site wants a client certificate, and "
+                                                     "there is none in the clear");
+  }
+  if (!route) return refuse(&site, 404, RequestEnd::NoRoute, "no route for the path");
+  return serve(site, *route);
+}
+
+// A site other than the one that the handshake was for, on the same connection, which clients may
+// do (RFC 9110 section 7.4), gets no less than it asks for.
+bool handshake_suffices(const Site& site, const ConnectionFacts& facts) {
+  if (&site == facts.site) return true;
+  if (site.scenario == Scenario::Passthrough || !site.tls) return false;
+  if (site.min_tls > facts.tls) return false;
+  // With certificates: only what was asked for by the very same policy, authorities included.
+  return site.verify_client == VerifyClient::Off || site.tls == facts.site->tls;
+}
+
+Decision decide_tls(const Site& site, std::string_view path, const ConnectionFacts& facts) {
+  if (!handshake_suffices(site, facts)) {
+    return refuse(&site, 421, RequestEnd::NoRoute, "the site asks for more than this connection's "
+                                                   "handshake gave");
+  }
+  if (site.verify_client != VerifyClient::Off) {
+    ClientVerdict verdict = facts.identity ? facts.identity->verdict : ClientVerdict::None;
+    if (verdict == ClientVerdict::Failed) {
+      return refuse(&site, 495, RequestEnd::Forbidden, facts.identity->fault);
+    }
+    if (verdict == ClientVerdict::None && site.verify_client == VerifyClient::Required) {
+      return refuse(&site, 496, RequestEnd::Forbidden, "no client certificate");
+    }
+  }
+  const Route* route = find_route(site, path);
+  if (!route) return refuse(&site, 404, RequestEnd::NoRoute, "no route for the path");
+  return serve(site, *route);
+}
+
+}  // namespace
+
+Decision decide(Method method, std::string_view host, std::string_view path,
+                const ConnectionFacts& facts) {
+  const Site* site = facts.rules->sites.find(host).site;
+  if (!site) return refuse(nullptr, 404, RequestEnd::NoRoute, "no site has that host");
+  // TRACE shows a client's own fields, credentials among them, to scripts (RFC 9110 section 9.3.8).
+  if (method == Method::Trace) return refuse(site, 405, RequestEnd::BadRequest, "TRACE");
+  return facts.site ? decide_tls(*site, path, facts) : decide_plain(*site, path);
+}
+
+}  // namespace sallyport

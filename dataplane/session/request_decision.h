@@ -1,0 +1,41 @@
+// What becomes of a request before any backend is asked: the site and route that it means, or the
+// answer that the proxy gives itself.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "dataplane/observe/request_end.h"
+#include "dataplane/route/snapshot.h"
+#include "dataplane/tls/client_identity.h"
+#include "dataplane/wire/http_head.h"
+
+namespace sallyport {
+
+/// What is known of the connection that a request came on. Borrowed.
+struct ConnectionFacts {
+  const ListenerRules* rules = nullptr;
+  const Site* site = nullptr;                // chosen by SNI; null where there is no TLS
+  TlsVersion tls = TlsVersion::V1_2;         // where there is TLS
+  const ClientIdentity* identity = nullptr;  // null: nobody was asked for a certificate
+};
+
+struct Decision {
+  enum class Kind : uint8_t {
+    Serve,     // by `route`
+    Redirect,  // to https: 308
+    Refuse,    // with `status`
+  };
+  Kind kind = Kind::Refuse;
+  const Site* site = nullptr;    // null: unknown
+  const Route* route = nullptr;
+  uint16_t status = 404;
+  RequestEnd end = RequestEnd::NoRoute;
+  std::string_view detail;
+};
+
+/// `host` is lower case, without port and trailing dot; `path` as normalize_path() leaves it, or "*".
+Decision decide(Method method, std::string_view host, std::string_view path,
+                const ConnectionFacts& facts);
+
+}  // namespace sallyport

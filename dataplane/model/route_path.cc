@@ -149,8 +149,8 @@ std::string never_normal(std::string_view path, const HttpConfig& http) {
   }
   if (http.encoded_slashes == EncodedSlashes::Refuse &&
       any_escape(path, [](int c) { return c == '/' || c == '\\'; })) {
-    return in_quotes(path) + " can never match, for http.encoded_slashes refuses requests with %2F or "
-                             "%5C in their path";
+    return in_quotes(path) + " can never match, for http.encoded_slashes refuses requests with %2F "
+                             "or %5C in their path";
   }
   std::string normal = with_plain_segments(with_normal_escapes(path));
   if (hides_dots(normal)) {

@@ -83,8 +83,9 @@ class HeadScan {
   size_t scanned_;
 };
 
-/// One CRLF before a request line is passed over by the caller with this (RFC 9112 section 2.2):
-/// how many bytes to skip, 0 or 2.
+/// One CRLF before a request line is passed over by the caller with this (RFC 9112 section 2.2),
+/// once for each request and before HeadScan looks: how many bytes to skip, 0 or 2. Of half of it
+/// HeadScan says NeedMore, of a second one NotHttp.
 size_t leading_crlf(Bytes received);
 
 /// REQUIRES: `head` is exactly what HeadScan found, and is neither changed nor freed as long as

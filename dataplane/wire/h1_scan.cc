@@ -56,6 +56,7 @@ H1Fault HeadScan::start(std::string_view seen) {
     if (size == kHttp.size()) phase_ = Phase::FirstLine;
     return H1Fault::None;
   }
+  if (seen == "\r") return H1Fault::None;  // maybe half of what leading_crlf() passes over
   size_t at = scanned_;
   while (at < seen.size() && is_char(kTokenChar, seen[at])) ++at;
   scanned_ = at;

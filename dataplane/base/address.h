@@ -43,6 +43,9 @@ class Address {
 
   std::string ip_text() const;       // "10.0.0.1", "2001:db8::1"
   std::string text() const;          // "10.0.0.1:443", "[2001:db8::1]:443"
+  /// The same on the end of a text: for logs, which have no time to allocate.
+  void append_ip_text(std::string& out) const;
+  void append_text(std::string& out) const;
 
   bool operator==(const Address& other) const;
   bool same_ip(const Address& other) const;

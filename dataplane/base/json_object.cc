@@ -1,7 +1,5 @@
 #include "dataplane/base/json_object.h"
 
-#include <arpa/inet.h>
-
 #include <array>
 #include <charconv>
 #include <cstring>
@@ -64,29 +62,6 @@ template <class T>
 void append_number(std::string& out, T value) {
   char digits[24];
   out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
-}
-
-// Without Address::text(), whose strings would be allocated.
-void append_address(std::string& out, const Address& address) {
-  if (!address.valid()) {
-    out += '-';
-    return;
-  }
-  const uint8_t* bytes = address.ip_bytes();
-  if (address.is_v4()) {
-    for (size_t i = 0; i < 4; ++i) {
-      if (i) out += '.';
-      append_number(out, unsigned{bytes[i]});
-    }
-  } else {
-    char text[INET6_ADDRSTRLEN];
-    inet_ntop(AF_INET6, bytes, text, sizeof text);
-    out += '[';
-    out += text;
-    out += ']';
-  }
-  out += ':';
-  append_number(out, unsigned{address.port()});
 }
 
 // At most `most` bytes of `value`, ending between two characters if it was UTF-8.
@@ -172,7 +147,7 @@ void JsonObject::time(std::string_view key, WallTime value) {
 void JsonObject::address(std::string_view key, const Address& value) {
   put_key(key);
   out_ += '"';
-  append_address(out_, value);
+  value.append_text(out_);
   out_ += '"';
 }
 

@@ -1,7 +1,5 @@
 #include "dataplane/observe/nginx_line.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -65,27 +63,6 @@ void append_seconds(std::string& out, Micros time) {
   append_digits(out, 3, millis % 1000);
 }
 
-void append_ip(std::string& out, const Address& address) {
-  if (!address.valid()) {
-    out += '-';
-    return;
-  }
-  char text[INET6_ADDRSTRLEN];
-  out += inet_ntop(address.family(), address.ip_bytes(), text, sizeof text);
-}
-
-void append_endpoint(std::string& out, const Address& address) {
-  if (!address.valid()) {
-    out += '-';
-    return;
-  }
-  if (!address.is_v4()) out += '[';
-  append_ip(out, address);
-  if (!address.is_v4()) out += ']';
-  out += ':';
-  append_number(out, address.port());
-}
-
 // "31/Mar/2026:23:04:05 +0000", in brackets.
 void append_time(std::string& out, WallTime time) {
   using namespace std::chrono;
@@ -125,7 +102,7 @@ uint16_t shown_status(const RequestRecord& r) {
 
 // From when the head was there and an endpoint could be asked for.
 void append_backend(std::string& out, const RequestRecord& r) {
-  append_endpoint(out, r.endpoint);
+  r.endpoint.append_text(out);
   out += ' ';
   if (!r.endpoint.valid()) {
     out += "- - -";
@@ -167,7 +144,7 @@ uint16_t stream_status(Reason reason) {
 }  // namespace
 
 void append_nginx_line(std::string& out, const RequestRecord& r) {
-  append_ip(out, r.client);
+  r.client.append_ip_text(out);
   out += " - - ";
   append_time(out, r.start + r.duration);
   append_request_line(out, r);
@@ -193,7 +170,7 @@ void append_nginx_line(std::string& out, const RequestRecord& r) {
 
 void append_nginx_line(std::string& out, const ConnectionRecord& r) {
   out += '[';
-  append_ip(out, r.client);
+  r.client.append_ip_text(out);
   out += "] ";
   append_time(out, r.start + r.duration);
   out += " TCP ";

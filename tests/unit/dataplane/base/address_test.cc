@@ -13,6 +13,27 @@ TEST(Address, ReadsWhatItPrints) {
   }
 }
 
+TEST(Address, PrintsOntoTheEndOfAText) {
+  struct {
+    Address address;
+    const char* ip;
+    const char* whole;
+  } rows[] = {
+      {*Address::parse("255.1.20.0:65535"), "255.1.20.0", "255.1.20.0:65535"},
+      {*Address::parse("[2001:db8::5]:1"), "2001:db8::5", "[2001:db8::5]:1"},
+      {Address(), "-", "-"},
+  };
+  for (const auto& [address, ip, whole] : rows) {
+    EXPECT_EQ(address.ip_text(), ip);
+    EXPECT_EQ(address.text(), whole);
+    std::string text = "a ";
+    address.append_ip_text(text);
+    text += " b ";
+    address.append_text(text);
+    EXPECT_EQ(text, std::string("a ") + ip + " b " + whole);
+  }
+}
+
 TEST(Address, RefusesWhatCouldBeReadTwoWays) {
   for (const char* text : {"", "10.0.0.1", "::1:443", "10.0.0.1:", "10.0.0.1:65536", "10.0.0.1:+1",
                            "10.0.0.1: 1", "name:443", "[10.0.0.1]:443", "010.0.0.1:443", "[::1]",

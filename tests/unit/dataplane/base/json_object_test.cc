@@ -51,6 +51,27 @@ TEST(JsonString, IsValidForEveryPairOfBytes) {
   }
 }
 
+// Plain text is passed over several bytes at a time.
+TEST(JsonString, SeesEveryByteWhereverItStands) {
+  for (size_t before = 0; before < 18; ++before) {
+    for (int byte = 0; byte < 256; ++byte) {
+      std::string text(before, 'a');
+      text += static_cast<char>(byte);
+      text += "bbbbbbbbb";
+      bool plain = byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+      std::string as_it_is = "\"" + text + "\"";
+      std::string json = sallyport::quoted(text);
+      ASSERT_EQ(json == as_it_is, plain) << before << " " << byte;
+      rapidjson::Document document;
+      document.Parse<rapidjson::kParseValidateEncodingFlag>(json.c_str());
+      ASSERT_FALSE(document.HasParseError()) << before << " " << byte;
+      if (byte < 0x80) {
+        ASSERT_EQ(std::string(document.GetString(), document.GetStringLength()), text);
+      }
+    }
+  }
+}
+
 TEST(JsonObject, WritesEachKind) {
   std::string out;
   JsonObject object(out);

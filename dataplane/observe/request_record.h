@@ -50,7 +50,7 @@ struct RequestRecord {
 
   // What came of it.
   uint16_t status = 0;            // sent to the client as the final one, 101 included; 0: none
-  uint16_t backend_status = 0;    // received from the backend and taken; 0: none, the proxy answered
+  uint16_t backend_status = 0;    // received from the backend and taken; 0: none
   bool upgraded = false;          // the bodies below are the tunnel's bytes
   uint64_t request_head_bytes = 0;   // received from the client
   uint64_t request_body_bytes = 0;   // without chunk framing
@@ -60,7 +60,7 @@ struct RequestRecord {
 
   // Since the start; negative: not reached.
   Micros request_head{-1};        // the whole head is there
-  Micros connected{-1};           // to a backend, TLS included; a kept connection: when it was taken
+  Micros connected{-1};           // to a backend, TLS included, or a kept connection was taken
   Micros request_sent{-1};        // its last byte to the backend
   Micros response_head{-1};       // the whole final head from the backend
   Micros response_end{-1};        // its last byte from the backend

@@ -53,7 +53,8 @@ TEST(AccessLine, SaysEverythingOfAWholeConnection) {
   std::string line;
   append_access_line(line, r);
   EXPECT_EQ(line,
-            R"({"time":"2026-03-31T23:04:05.060007Z","kind":"connection","id":42,"listener":"https",)"
+            R"({"time":"2026-03-31T23:04:05.060007Z","kind":"connection","id":42,)"
+            R"("listener":"https",)"
             R"("client":"[2001:db8::7]:61000","peer":"10.0.0.9:5000",)"
             R"("site":"bank.example.com","scenario":"reencrypt",)"
             R"("sni":"www.bank.example.com","alpn":"http/1.1","tls_version":"TLSv1.3",)"

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/observe/prometheus_traffic.h"
 #include "dataplane/observe/prometheus_writer.h"
 
 namespace sallyport {

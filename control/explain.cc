@@ -1,16 +1,24 @@
 #include "control/explain.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <memory>
+#include <vector>
 
 #include "control/file/secret_reader.h"
 #include "control/file/yaml_reader.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/check.h"
 #include "dataplane/listener_key.h"
 #include "dataplane/model/hostname.h"
-#include "dataplane/route/snapshot.h"
+#include "dataplane/session/request_decision.h"
+#include "dataplane/wire/uri_path.h"
 
 namespace sallyport {
 
 namespace {
+
+constexpr int kUsage = 2;
 
 const char* why(NameMatch match) {
   switch (match) {
@@ -22,53 +30,176 @@ const char* why(NameMatch match) {
   return "";
 }
 
-const SiteConfig& config_of(const Snapshot& snapshot, const Site& site) {
-  for (size_t i = 0; i < snapshot.sites.size(); ++i) {
-    if (snapshot.sites[i].get() == &site) return snapshot.config.sites[i];
-  }
-  std::abort();  // the table of a snapshot holds the snapshot's own sites
+std::string endpoint_text(const EndpointConfig& endpoint) {
+  bool literal = Address::parse_ip(endpoint.host).has_value();
+  bool six = literal && endpoint.host.find(':') != std::string::npos;
+  return (six ? "[" + endpoint.host + "]" : endpoint.host) + ":" + std::to_string(endpoint.port) +
+         (literal ? "" : " (looked up while running)");
 }
 
-void print_service(const Snapshot& snapshot, const std::string& name) {
-  for (const ServiceConfig& service : snapshot.config.services) {
-    if (service.name != name) continue;
-    std::printf("  service:   %s (%s)\n", name.c_str(), service.place.text().c_str());
-    for (const EndpointConfig& e : service.endpoints) {
-      bool literal = Address::parse_ip(e.host).has_value();
-      bool six = literal && e.host.find(':') != std::string::npos;
-      std::printf("  endpoint:  %s%s%s:%u%s\n", six ? "[" : "", e.host.c_str(), six ? "]" : "",
-                  e.port, literal ? "" : " (looked up while running)");
+// What a request's path is made before anybody looks at it.
+struct AskedPath {
+  PathStatus status = PathStatus::Ok;
+  std::string written;  // without its query, which no rule looks at
+  std::string normal;
+
+  AskedPath(const std::string& path, const HttpConfig& http)
+      : written(path.substr(0, path.find('?'))), normal(written) {
+    if (!http.normalize_paths) return;
+    bool keep = http.encoded_slashes == EncodedSlashes::Keep;
+    std::vector<uint8_t> out(written.size());
+    size_t size = 0;
+    status = normalize_path(written, keep ? EncodedSlash::Keep : EncodedSlash::Refuse, out, size);
+    normal.assign(out.begin(), out.begin() + static_cast<ptrdiff_t>(size));
+  }
+};
+
+class Explanation {
+ public:
+  Explanation(const Snapshot& snapshot, const std::string& host, const std::string& path)
+      : snapshot_(snapshot), host_(normal_host(host)), path_(path, snapshot.config.http) {}
+
+  std::string run() {
+    for (const auto& rules : snapshot_.listeners) on(*rules);
+    return std::move(out_);
+  }
+
+ private:
+  void line(const char* what, const std::string& text) {
+    std::string start = what;
+    start.resize(std::max(kColumn, start.size() + 1), ' ');
+    out_ += "  " + start + text + "\n";
+  }
+
+  void on(const ListenerRules& rules) {
+    const ListenerConfig& listener = rules.config;
+    out_ += "listener " + listener.name + " (" + listener_key(listener) + ", " +
+            name(listener.protocol) + ")\n";
+    if (listener.protocol == Protocol::Tcp) {
+      line("site:", "none: a tcp listener has one service for every name");
+      return service(listener.service);
     }
-    if (!service.tls) {
-      std::printf("  backend:   plain\n");
+    SiteTable::Found found = rules.sites.find(host_);
+    if (found.site) {
+      site(rules, *found.site, found.match);
+    } else if (listener.protocol == Protocol::Http) {
+      line("answer:", std::string("404: ") + why(found.match) + " on this listener");
     } else {
-      std::printf("  backend:   TLS, verify: %s, authorities: %s, name: %s\n",
-                  sallyport::name(service.tls->verify),
-                  service.tls->secret.empty() ? "the system's" : service.tls->secret.c_str(),
-                  service.tls->name.empty() ? "the endpoint's" : service.tls->name.c_str());
+      out_ += std::string("  refused with the TLS alert unrecognized_name: ") + why(found.match) +
+              " on this listener\n";
     }
   }
-}
 
-void print_site(const Snapshot& snapshot, const Site& site, NameMatch match) {
-  const SiteConfig& config = config_of(snapshot, site);
-  std::printf("  site:      %s (%s): %s\n", site.name.c_str(), config.place.text().c_str(),
-              why(match));
-  std::printf("  scenario:  %s\n", name(site.scenario));
-  for (size_t i = 0; i < site.certificates.size(); ++i) {
-    std::printf("  certificate: of secret %s, covers %s\n", config.secrets[i].c_str(),
-                site.certificates[i]->names().c_str());
+  void site(const ListenerRules& rules, const Site& site, NameMatch match) {
+    const SiteConfig& config = config_of(site);
+    line("site:", site.name + " (" + config.place.text() + "): " + why(match));
+    line("scenario:", name(site.scenario));
+    Protocol protocol = rules.config.protocol;
+    if (protocol != Protocol::Http) tls(site, config);
+    if (protocol == Protocol::Tls || site.scenario == Scenario::Passthrough) {
+      return service(config.routes.front().service);
+    }
+    if (path_.status != PathStatus::Ok) {
+      return line("answer:", std::string("400: ") + text(path_.status));
+    }
+    if (path_.normal != path_.written) line("path:", path_.written + " is " + path_.normal);
+    if (protocol == Protocol::Http) {
+      in_the_clear(rules, site, config);
+    } else {
+      route(site, config, site.paths.find(path_.normal));
+    }
   }
-  if (config.client_auth.verify != VerifyClient::Off) {
-    std::printf("  client certificate: %s, trusted by ca.crt of secret %s\n",
-                name(config.client_auth.verify), config.client_auth.secret.c_str());
+
+  void tls(const Site& site, const SiteConfig& config) {
+    for (size_t i = 0; i < site.certificates.size(); ++i) {
+      line("certificate:",
+           "of secret " + config.secrets[i] + ", covers " + site.certificates[i]->names());
+    }
+    const ClientAuth& auth = config.client_auth;
+    if (auth.verify == VerifyClient::Off) return;
+    line("client certificate:",
+         std::string(name(auth.verify)) + ", trusted by ca.crt of secret " + auth.secret +
+             (auth.on_failure == OnFailure::Respond ? "; if it fails, the answer is 400"
+                                                    : "; if it fails, so does the handshake"));
   }
-  print_service(snapshot, config.routes.front().service);
-}
+
+  void in_the_clear(const ListenerRules& rules, const Site& site, const SiteConfig& config) {
+    ConnectionFacts facts;
+    facts.rules = &rules;
+    Decision decision = decide(Method::Get, host_, path_.normal, facts);
+    switch (decision.kind) {
+      case Decision::Kind::Redirect:
+        line("answer:", std::to_string(decision.status) +
+                            " to https: the site has redirect_http, and the path is of no route "
+                            "under /.well-known/acme-challenge/");
+        return;
+      case Decision::Kind::Serve: return route(site, config, decision.route);
+      case Decision::Kind::Refuse:
+        line("answer:", std::to_string(decision.status) + ": " + std::string(decision.detail));
+        return;
+    }
+  }
+
+  void route(const Site& site, const SiteConfig& config, const Route* route) {
+    if (!route) return line("answer:", "404: no route of the site covers " + path_.normal);
+    for (size_t i = 0; i < site.routes.size(); ++i) {
+      if (site.routes[i].get() != route) continue;
+      const RouteConfig& c = config.routes[i];
+      line("route:", c.path + " (" + name(c.path_type) + ", " + c.place.text() + "): " +
+                         why_route(c, config));
+      service(c.service);
+    }
+  }
+
+  std::string why_route(const RouteConfig& route, const SiteConfig& config) {
+    if (route.path_type == PathType::Exact) return "it is this path, and Exact comes first";
+    if (config.routes.size() == 1) return "the site's only route";
+    return route.path == "/" ? "no longer Prefix covers " + path_.normal
+                             : "the longest Prefix that covers " + path_.normal;
+  }
+
+  void service(const std::string& name) {
+    for (const ServiceConfig& service : snapshot_.config.services) {
+      if (service.name != name) continue;
+      line("service:", name + " (" + service.place.text() + ")");
+      for (const EndpointConfig& e : service.endpoints) line("endpoint:", endpoint_text(e));
+      line("backend:", service.tls ? tls_text(*service.tls) : "plain");
+    }
+  }
+
+  static std::string tls_text(const BackendTls& tls) {
+    return std::string("TLS, verify: ") + name(tls.verify) +
+           ", authorities: " + (tls.secret.empty() ? "the system's" : tls.secret) +
+           ", name: " + (tls.name.empty() ? "the endpoint's" : tls.name);
+  }
+
+  const SiteConfig& config_of(const Site& site) const {
+    for (size_t i = 0; i < snapshot_.sites.size(); ++i) {
+      if (snapshot_.sites[i].get() == &site) return snapshot_.config.sites[i];
+    }
+    CHECK(false);  // the table of a snapshot holds the snapshot's own sites
+  }
+
+  static constexpr size_t kColumn = 11;
+
+  const Snapshot& snapshot_;
+  std::string host_;
+  AskedPath path_;
+  std::string out_;
+};
 
 }  // namespace
 
-int explain(const std::string& file, const std::string& host) {
+std::string explanation(const Snapshot& snapshot, const std::string& host,
+                        const std::string& path) {
+  return Explanation(snapshot, host, path).run();
+}
+
+int explain(const std::string& file, const std::string& host, const std::string& path) {
+  if (!path.starts_with('/')) {
+    std::fprintf(stderr, "PATH must begin with a slash, such as /%s\n", path.c_str());
+    return kUsage;
+  }
   ReadResult read = read_config_file(file);
   Problems problems = read.problems;
   std::shared_ptr<const Snapshot> snapshot;
@@ -81,24 +212,7 @@ int explain(const std::string& file, const std::string& host) {
     for (const Problem& p : problems) std::fprintf(stderr, "%s\n", p.text().c_str());
     return 1;
   }
-  std::string name_asked = normal_host(host);
-  for (const auto& rules : snapshot->listeners) {
-    const ListenerConfig& listener = rules->config;
-    std::printf("listener %s (%s, %s)\n", listener.name.c_str(), listener_key(listener).c_str(),
-                name(listener.protocol));
-    if (listener.protocol == Protocol::Tcp) {
-      std::printf("  site:      none: a tcp listener has one service for every name\n");
-      print_service(*snapshot, listener.service);
-      continue;
-    }
-    SiteTable::Found found = rules->sites.find(name_asked);
-    if (found.site) {
-      print_site(*snapshot, *found.site, found.match);
-    } else {
-      std::printf("  refused with the TLS alert unrecognized_name: %s on this listener\n",
-                  why(found.match));
-    }
-  }
+  std::fputs(explanation(*snapshot, host, path).c_str(), stdout);
   return 0;
 }
 

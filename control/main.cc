@@ -48,11 +48,12 @@ int main(int argc, char** argv) {
   });
 
   CLI::App& explain_command =
-      *app.add_subcommand("explain", "say what a connection for a name meets, and why");
-  std::string host;
+      *app.add_subcommand("explain", "say what a request meets, and why");
+  std::string host, path = "/";
   file_option(explain_command, file);
   explain_command.add_option("HOST", host, "a host name")->required();
-  explain_command.callback([&] { action = [&] { return explain(file, host); }; });
+  explain_command.add_option("PATH", path, "a path")->capture_default_str();
+  explain_command.callback([&] { action = [&] { return explain(file, host, path); }; });
 
   CLI::App& demo_command = *app.add_subcommand(
       "demo", "run the scenarios with certificates and backends made for the purpose");

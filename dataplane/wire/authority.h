@@ -13,8 +13,8 @@ struct Authority {
 
 /// "name", "name:port", "[::1]:port". Stricter than the grammar, for everybody routes by it: names
 /// have letters, digits, '-', '.' and '_', no empty labels but behind a trailing dot, and at most
-/// 255 characters; IPv6 literals are such; a port is 1 to 65535 without zeros in front. No userinfo,
-/// no escapes, no empty host.
+/// 255 characters; IPv6 literals are such; a port is 1 to 65535 without zeros in front. No
+/// userinfo, no escapes, no empty host.
 bool parse_authority(std::string_view text, Authority& out);
 
 /// Whether both name one place: without regard to case and a trailing dot, and with `default_port`

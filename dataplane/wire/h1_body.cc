@@ -42,7 +42,7 @@ void H1BodyDecoder::begin(BodyKind kind, uint64_t length, size_t most_trailers) 
   counted_ = 0;
   section_.clear();
   scan_.reset();
-  trailers_.clear();
+  trailers_.reset();
 }
 
 H1BodyDecoder::Result H1BodyDecoder::decode(MutableBytes in) {
@@ -137,6 +137,11 @@ H1Fault H1BodyDecoder::extension(uint8_t c) {
   return H1Fault::None;
 }
 
+const FieldList& H1BodyDecoder::trailers() const {
+  static const FieldList kNone;
+  return trailers_ ? *trailers_ : kNone;
+}
+
 // Returns how many bytes belong to the section.
 size_t H1BodyDecoder::take_trailers(Bytes in) {
   size_t before = section_.size();
@@ -152,9 +157,11 @@ size_t H1BodyDecoder::take_trailers(Bytes in) {
 }
 
 H1Fault H1BodyDecoder::parse_trailers() {
-  H1Fault fault = parse_field_lines(section_, FieldList::kMost, trailers_);
+  if (section_ == "\r\n") return H1Fault::None;
+  trailers_ = std::make_unique<FieldList>();
+  H1Fault fault = parse_field_lines(section_, FieldList::kMost, *trailers_);
   if (fault != H1Fault::None) return fault;
-  auto fields = trailers_.all();
+  auto fields = trailers_->all();
   return std::all_of(fields.begin(), fields.end(), may_trail) ? fault : H1Fault::BadTrailer;
 }
 

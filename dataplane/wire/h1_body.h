@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -12,9 +13,9 @@
 
 namespace sallyport {
 
-/// Sans I/O. Chunks and their extensions are followed byte by byte and never buffered; trailers are.
-/// Strict: lines end in CRLF; a size has 1 to 16 hex digits and fits a signed number of 64 bits;
-/// extensions have the grammar's form without white space.
+/// Sans I/O. Chunks and their extensions are followed byte by byte and never buffered; trailers
+/// are. Strict: lines end in CRLF; a size has 1 to 16 hex digits and fits a signed number of 64
+/// bits; extensions have the grammar's form without white space.
 class H1BodyDecoder {
  public:
   enum class State : uint8_t { More, End, Refused };
@@ -44,10 +45,10 @@ class H1BodyDecoder {
   bool ends_here() const { return phase_ == Phase::UntilClose || phase_ == Phase::Done; }
   bool ended() const { return phase_ == Phase::Done; }
 
-  /// The fields behind the last chunk; valid until begin(). Parsed as strictly as a head's. Framing,
-  /// routing and identity fields are refused as BadTrailer (RFC 9110 section 6.5.1): all that have a
-  /// FieldName, and those that authenticate, set cookies or describe the content.
-  const FieldList& trailers() const { return trailers_; }
+  /// The fields behind the last chunk; valid until begin(). Parsed as strictly as a head's.
+  /// Framing, routing and identity fields are refused as BadTrailer (RFC 9110 section 6.5.1): all
+  /// that have a FieldName, and those that authenticate, set cookies or describe the content.
+  const FieldList& trailers() const;
 
  private:
   enum class Phase : uint8_t {
@@ -83,15 +84,15 @@ class H1BodyDecoder {
   size_t counted_ = 0;        // digits of a size, then bytes of its extensions
   std::string section_;       // of the trailers, as far as it has come
   HeadScan scan_{HeadScan::Of::Trailers};
-  FieldList trailers_;
+  std::unique_ptr<FieldList> trailers_;  // as rare as it is large
 };
 
 /// Chunked framing around data that lies in a larger buffer: what is written before and after it.
 constexpr size_t kChunkFront = 18;  // 16 digits, CRLF
 constexpr size_t kChunkBack = 2;
 
-/// Writes the size line, in as few digits as it takes, so that it ends at `data`; returns how many bytes it takes, at most
-/// kChunkFront. REQUIRES: that much room before `data`, and size > 0.
+/// Writes the size line, without zeros in front, so that it ends at `data`; returns how many bytes
+/// it takes, at most kChunkFront. REQUIRES: that much room before `data`, and size > 0.
 size_t put_chunk_front(uint8_t* data, size_t size);
 /// Writes the CRLF behind the data.
 void put_chunk_back(uint8_t* end);

@@ -90,13 +90,13 @@ size_t leading_crlf(Bytes received);
 
 /// REQUIRES: `head` is exactly what HeadScan found, and is neither changed nor freed as long as
 /// `out` is used. `most_fields` is at most FieldList::kMost.
-/// On a fault `out` is unspecified. Content-Length repeated with one value ("5, 5" or two fields) is
-/// refused as well. A CONNECT is a BadTarget: nobody tunnels to where a client wishes.
+/// On a fault `out` is unspecified. Content-Length repeated with one value ("5, 5" or two fields)
+/// is refused as well. A CONNECT is a BadTarget: nobody tunnels to where a client wishes.
 H1Fault parse_request_head(Bytes head, size_t most_fields, RequestHead& out);
 
 /// As parse_request_head(). `to` is the method of the request that is answered: it decides whether
-/// there is a body. Refused as well: a 101 without Upgrade, interim statuses and 204 with the length
-/// or coding of a body ("Content-Length: 0" with a 204 is common, and passes).
+/// there is a body. Refused as well: a 101 without Upgrade, interim statuses and 204 with the
+/// length or coding of a body ("Content-Length: 0" with a 204 is common, and passes).
 H1Fault parse_response_head(Bytes head, size_t most_fields, Method to, ResponseHead& out);
 
 }  // namespace sallyport

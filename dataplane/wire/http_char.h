@@ -10,7 +10,7 @@ namespace sallyport {
 
 enum CharClass : uint8_t {
   kTokenChar = 1,       // of methods, field names, options
-  kTargetChar = 2,      // visible ASCII but '#': browsers send '|', '{' and '`' in a query as they are
+  kTargetChar = 2,      // visible ASCII but '#': browsers send '|' and '{' in a query as they are
   kPathChar = 4,        // the same, but what can be taken for a slash or for the end of a quotation
   kNameChar = 8,        // of host names; '_' because containers are called so
   kUnreservedChar = 16,  // never needs an escape (RFC 3986 section 2.3)

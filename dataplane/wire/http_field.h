@@ -29,7 +29,7 @@ enum class FieldName : uint8_t {
   ProxyConnection,
   Referer,
   Server,
-  SslClient,           // every name that begins with "ssl-client-", or "ssl_client_", in any mixture
+  SslClient,           // every name that begins with "ssl-client-", in any spelling
   Te,
   Trailer,
   TransferEncoding,

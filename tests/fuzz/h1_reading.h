@@ -1,5 +1,5 @@
-// A message of HTTP/1 read as a session reads it: its head looked for, parsed, and its body decoded,
-// from segments of any sizes. Shared by the fuzz targets, the unit tests and h1_verdict.
+// A message of HTTP/1 read as a session reads it, from segments of any sizes: its head looked for
+// and parsed, and its body decoded. Shared by the fuzz targets, the unit tests and h1_verdict.
 #pragma once
 
 #include <algorithm>

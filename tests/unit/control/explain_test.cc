@@ -87,10 +87,11 @@ TEST_F(Explain, SaysWhatARequestMeets) {
   const Case kCases[] = {
       {"https", "shop.example", "/", "route:     / (Prefix, edge.yaml:10:9): no longer Prefix"},
       {"https", "Shop.Example.", "/filesystem", "endpoint:  10.0.0.1:80\n"},
-      {"https", "shop.example", "/files/a?b", "route:     /files (Prefix, edge.yaml:11:9): the longest"},
+      {"https", "shop.example", "/files/a?b", "/files (Prefix, edge.yaml:11:9): the longest Prefix"},
       {"https", "shop.example", "/files/old", "/files/old (Exact, edge.yaml:13:9): it is this path"},
       {"https", "shop.example", "/files/old/", "route:     /files/old (Prefix, edge.yaml:12:9)"},
-      {"https", "shop.example", "/a/..//files/%6fld", "path:      /a/..//files/%6fld is /files/old\n"},
+      {"https", "shop.example", "/a/..//files/%6fld",
+       "path:      /a/..//files/%6fld is /files/old\n"},
       {"https", "shop.example", "/../a", "answer:    400: a path that leads above its root\n"},
       {"https", "shop.example", "/", "certificate: of secret shop, covers shop.example"},
       {"https", "bank.example", "/out", "answer:    404: no route of the site covers /out\n"},

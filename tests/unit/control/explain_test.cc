@@ -87,8 +87,8 @@ TEST_F(Explain, SaysWhatARequestMeets) {
   const Case kCases[] = {
       {"https", "shop.example", "/", "route:     / (Prefix, edge.yaml:10:9): no longer Prefix"},
       {"https", "Shop.Example.", "/filesystem", "endpoint:  10.0.0.1:80\n"},
-      {"https", "shop.example", "/files/a?b", "/files (Prefix, edge.yaml:11:9): the longest Prefix"},
-      {"https", "shop.example", "/files/old", "/files/old (Exact, edge.yaml:13:9): it is this path"},
+      {"https", "shop.example", "/files/a?b", "/files (Prefix, edge.yaml:11:9): the longest"},
+      {"https", "shop.example", "/files/old", "/files/old (Exact, edge.yaml:13:9): it is this"},
       {"https", "shop.example", "/files/old/", "route:     /files/old (Prefix, edge.yaml:12:9)"},
       {"https", "shop.example", "/a/..//files/%6fld",
        "path:      /a/..//files/%6fld is /files/old\n"},

@@ -68,6 +68,14 @@ struct SnapshotBuilder::Build {
     return nullptr;
   }
 
+  // Where nobody could answer, the handshake itself has to fail.
+  bool carries_bytes(const SiteConfig& site) const {
+    return std::any_of(config.listeners.begin(), config.listeners.end(), [&](const auto& l) {
+      return l.protocol == Protocol::Tls && std::find(site.listeners.begin(), site.listeners.end(),
+                                                      l.name) != site.listeners.end();
+    });
+  }
+
   uint16_t https_port(const SiteConfig& site) const {
     const ListenerConfig* listener = https_listener(site);
     return listener ? listener->address.port() : uint16_t{443};
@@ -81,7 +89,7 @@ struct SnapshotBuilder::Build {
     // On https listeners a site offers what they speak, without having to say so.
     if (policy.alpn.empty() && https_listener(site)) policy.alpn = {"http/1.1", "http/1.0"};
     policy.verify = site.client_auth.verify;
-    policy.respond = site.client_auth.on_failure == OnFailure::Respond;
+    policy.respond = site.client_auth.on_failure == OnFailure::Respond && !carries_bytes(site);
     policy.depth = site.client_auth.depth;
     if (policy.verify != VerifyClient::Off) {
       const SecretData* data = secret(site.client_auth.secret);

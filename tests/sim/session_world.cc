@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dataplane/base/check.h"
+#include "dataplane/session/exchange.h"
 #include "dataplane/wire/proxy_header.h"
 
 namespace sallyport::sim {
@@ -110,14 +111,17 @@ struct SessionWorld::DataPlane final : SessionContext {
     PipePool pipes;
     WorkerMetrics metrics;
     ClientTable clients;
+    BackendPool backends{loop, scratch, metrics};
+    ExchangePool exchanges;
     explicit Parts(size_t pipe_memory) : pipes(pipe_memory) {}
   };
 
   DataPlane(Parts& p, RecordSink& records)
-      : SessionContext(p.loop, 0, p.scratch, p.pipes, p.metrics, records, p.clients) {}
+      : SessionContext(p.loop, 0, p.scratch, p.pipes, p.metrics, records, p.clients, p.backends,
+                       p.exchanges, {1, 2, 3, 4}) {}
 
-  void retire(Generation* generation) override {
-    CHECK(generation->users == 0 && !generation->current);
+  void retire(Generation* unused) override {
+    CHECK(unused->users == 0 && !unused->current);
     ++retired;
   }
   void publish(std::shared_ptr<const Snapshot> snapshot) {
@@ -127,6 +131,7 @@ struct SessionWorld::DataPlane final : SessionContext {
     }
     generations.push_back(std::make_unique<Generation>());
     generations.back()->snapshot = std::move(snapshot);
+    generation = generations.back().get();
   }
   void accept(int descriptor, const Address& peer) {
     ++accepted;

@@ -69,7 +69,20 @@ BYTES_WORKLOADS = [
              ("--exchange", "echo", "--size", "64", "--new-connections", "--connections", "16")),
 ]
 
+HTTP_SCENARIOS = [Scenario("offload-http"), Scenario("reencrypt-http")]
+
+HTTP_WORKLOADS = [
+    Workload("keepalive-1k", "1 KiB request", "http.bench.test",
+             ("--path", "/1k", "--connections", "64")),
+    Workload("download", "MiB", "http.bench.test", ("--path", "/1m", "--connections", "8")),
+    Workload("upload", "MiB", "http.bench.test",
+             ("--path", "/upload", "--body", "1MiB", "--connections", "8")),
+    Workload("connection", "new connection", "http.bench.test",
+             ("--path", "/1k", "--new-connections", "--connections", "16")),
+]
+
 ROWS = [(scenario, workload) for scenario in BYTES_SCENARIOS for workload in BYTES_WORKLOADS]
+ROWS += [(scenario, workload) for scenario in HTTP_SCENARIOS for workload in HTTP_WORKLOADS]
 
 
 # --- Processes ------------------------------------------------------------------------------------

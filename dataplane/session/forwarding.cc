@@ -188,8 +188,8 @@ void write_who(H1Writer& out, const ForwardRequest& f) {
   out.field("ssl-client-issuer-dn", f.identity->issuer);
 }
 
-// An upgrade to HTTP/2 would make our reading of the connection wrong (RFC 9113 section 3.1 has done
-// away with it); and a body before a switch of protocols is nobody's practice.
+// An upgrade to HTTP/2 would make our reading of the connection wrong (RFC 9113 section 3.1 has
+// done away with it); and a body before a switch of protocols is nobody's practice.
 std::string_view upgrade_of(const RequestHead& request) {
   if (request.body != BodyKind::None || request.minor == 0) return {};
   bool good = true;

@@ -36,8 +36,8 @@ struct ForwardRequest {
   const ClientIdentity* identity = nullptr;    // of a site with client_auth, else null
 };
 
-/// A whole head in HTTP/1.1. Dropped: what belongs to one hop (RFC 9110 section 7.6.1), Connection's
-/// own list of names included; what only we may say; Proxy; and names with underscores where they
+/// A whole head in HTTP/1.1. Dropped: what belongs to one hop (RFC 9110 section 7.6.1), names that
+/// Connection lists included; what only we may say; Proxy; and names with underscores where they
 /// are not kept.
 void write_request_head(H1Writer& out, const ForwardRequest& forward);
 

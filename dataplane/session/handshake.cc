@@ -8,8 +8,8 @@ namespace sallyport {
 
 namespace {
 
-// The site was chosen by the first hello's name. After a HelloRetryRequest the client sends a second
-// one, which must not name another (RFC 8446 section 4.1.2).
+// The site was chosen by the first hello's name. After a HelloRetryRequest the client sends a
+// second one, which must not name another (RFC 8446 section 4.1.2).
 bool names_the_same(std::string_view sni, std::string_view chosen_by) {
   if (sni.ends_with('.')) sni.remove_suffix(1);
   return std::equal(sni.begin(), sni.end(), chosen_by.begin(), chosen_by.end(),

@@ -159,8 +159,8 @@ void HttpSession::take_exchange() {
   exchanged_ = true;
 }
 
-// A connection is what its handshake made it. Where the site asks for the same TLS as then, it is as
-// good as a new one; where not, it has served its last request.
+// A connection is what its handshake made it. Where the site asks for the same TLS as then, it is
+// as good as a new one; where not, it has served its last request.
 void HttpSession::use_current_snapshot() {
   if (arrival().snapshot.current()) return;
   Generation& now = *context().generation;

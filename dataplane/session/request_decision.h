@@ -34,7 +34,8 @@ struct Decision {
   std::string_view detail;
 };
 
-/// `host` is lower case, without port and trailing dot; `path` as normalize_path() leaves it, or "*".
+/// `host` is lower case, without port and trailing dot; `path` as normalize_path() leaves it, or
+/// "*".
 Decision decide(Method method, std::string_view host, std::string_view path,
                 const ConnectionFacts& facts);
 

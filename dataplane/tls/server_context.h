@@ -19,9 +19,9 @@ struct ServerPolicy {
   TlsVersion min_tls = TlsVersion::V1_2;
   std::vector<std::string> alpn;
   VerifyClient verify = VerifyClient::Off;
-  /// The handshake succeeds whatever certificate comes, or none: client_verdict() (client_identity.h)
-  /// says what is to be thought of it, and who asks must ask. Otherwise a certificate that is not
-  /// good enough ends the handshake with an alert.
+  /// The handshake succeeds whatever certificate comes, or none: client_identity() says what is to
+  /// be thought of it, and somebody must ask. Otherwise a certificate that is not good enough ends
+  /// the handshake with an alert.
   bool respond = false;
   int depth = 1;
   std::string ca_crt, ca_crl;  // PEM; REQUIRED unless verify is Off

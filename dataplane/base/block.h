@@ -29,8 +29,9 @@ class Block {
   /// One turn's worth: 64 KiB of payload, with TLS' overhead of 22 bytes for each 16 KiB and room
   /// for a few small records beside it.
   static constexpr size_t kSize = 68 * 1024;
-  /// A head of an HTTP message, one TLS record, one turn, and a turn behind the longest head.
-  static constexpr std::array<size_t, 4> kSizes = {4 * 1024, 20 * 1024, kSize, 164 * 1024};
+  /// A head of an HTTP message, one TLS record, one turn, and a turn between the longest head and
+  /// the longest trailers.
+  static constexpr std::array<size_t, 4> kSizes = {4 * 1024, 20 * 1024, kSize, 256 * 1024};
   static constexpr size_t kMost = kSizes.back();
 
   explicit Block(BlockPool& pool) : pool_(&pool) {}

@@ -20,6 +20,8 @@ constexpr size_t kBodyChunk = Scratch::kChunk;
 constexpr size_t kSlowChunk = 16 * 1024;
 // Kept of what comes from a client while nothing is wanted from it.
 constexpr size_t kAhead = 16 * 1024;
+// Of one exchange: more than any protocol has a use for, few enough to wait for a client.
+constexpr uint8_t kInterimsMost = 32;
 
 }  // namespace
 
@@ -39,7 +41,8 @@ void Exchange::begin_common(ExchangeClient& client, Instant started) {
   latest_ = started + limits().request_timeout;
   own_id_ = context_.request_ids.next();
   understood_ = request_read_ = request_broken_ = body_begun_ = fresh_only_ = false;
-  response_begun_ = interim_sent_ = slow_client_ = close_after_ = false;
+  response_begun_ = slow_client_ = close_after_ = upgrade_sent_ = false;
+  interims_ = 0;
   unacknowledged_ = 0;
   site_ = nullptr;
   route_ = nullptr;
@@ -103,7 +106,7 @@ Exchange::Outcome Exchange::advance() {
       case Phase::Connect: next = connect_it(); break;
       case Phase::BackendHandshake: next = shake_hands(); break;
       case Phase::Relay: next = relay(); break;
-      case Phase::Answer: next = answer_it(); break;
+      case Phase::Finish: next = finish(); break;
       case Phase::Tunnel: next = tunnel(); break;
     }
   }
@@ -322,6 +325,7 @@ Exchange::Next Exchange::begin_relay() {
   if (out.overflown()) {
     return answer(431, RequestEnd::TooLarge, "the head is too large with what is added to it");
   }
+  upgrade_sent_ = !upgrade_of(request_).empty();
   backend_out_->put_head(out.written(), request_.body);
   phase_ = Phase::Relay;
   record_.doing = "sending the request";
@@ -461,12 +465,14 @@ Exchange::Next Exchange::read_response_head() {
                                         response_);
     if (fault != H1Fault::None) return response_refused(fault);
     if (response_.status >= 200 || response_.status == 101) return begin_response();
+    if (++interims_ > kInterimsMost) {
+      return answer(502, RequestEnd::BackendFailed, "interim responses without end");
+    }
     if (request_.minor == 0) continue;  // RFC 9110 section 15.2
     H1Writer out = client_->out.head_writer();
     write_interim_head(out, response_);
     if (out.overflown()) return answer(502, RequestEnd::BackendFailed, "a head too large");
     client_->out.put_head(out.written(), BodyKind::None);
-    interim_sent_ = true;
     if (client_->out.flush() == Step::Failed) return client_lost();
   }
 }
@@ -509,8 +515,10 @@ Exchange::Next Exchange::complete() {
                   !backend_->stream().has_unsent() && backend_in_->untouched() &&
                   response_.body != BodyKind::UntilClose && reuses_backends();
   release_backend(reusable);
-  bool whole = request_read_ && !close_after_;
-  return over(whole ? Outcome::Reusable : Outcome::Close, RequestEnd::Complete, {});
+  close_after_ = close_after_ || !request_read_;
+  record_.end = RequestEnd::Complete;
+  phase_ = Phase::Finish;
+  return Next::On;
 }
 
 // Before a byte of the response has come.
@@ -519,7 +527,7 @@ Exchange::Next Exchange::backend_lost(std::string_view detail) {
   if (kept) context_.metrics.backend_stale.add();
   if (may_send_again()) {
     record_.retried = true;
-    request_broken_ = false;
+    request_read_ = request_broken_ = false;
     record_.request_sent = Micros{-1};
     if (kept) {
       // The endpoint may be well: only the connection had been closed while nobody used it.
@@ -535,7 +543,7 @@ Exchange::Next Exchange::backend_lost(std::string_view detail) {
 // RFC 9110 section 9.2.2: what does the same when it is done twice. A body that went to one backend
 // is not kept for another.
 bool Exchange::may_send_again() const {
-  return is_idempotent(request_.method) && !body_begun_ && !interim_sent_ &&
+  return is_idempotent(request_.method) && !body_begun_ && interims_ == 0 &&
          backend_in_->untouched() && record_.connect_attempts < limits().connect_attempts;
 }
 
@@ -559,7 +567,7 @@ void Exchange::release_backend(bool reusable) {
 // Tunnel
 
 Exchange::Next Exchange::begin_tunnel() {
-  if (request_.upgrade.empty()) {
+  if (!upgrade_sent_) {
     return answer(502, RequestEnd::BackendFailed, "a 101 that nobody asked for");
   }
   H1Writer out = client_->out.head_writer();
@@ -620,7 +628,8 @@ Exchange::Next Exchange::answer(uint16_t status, RequestEnd end, std::string_vie
   record_.end = end;
   record_.detail = detail;
   response_begun_ = true;
-  phase_ = Phase::Answer;
+  phase_ = Phase::Finish;
+  latest_ = Instant::max();  // it may be over already
   wait("answering", limits().response_idle_timeout);
   return write_answer(status) == Step::Failed ? client_lost() : Next::On;
 }
@@ -667,7 +676,8 @@ void Exchange::write_location(H1Writer& out) {
   out.put("\r\n");
 }
 
-Exchange::Next Exchange::answer_it() {
+// Until the last byte has gone: a client that takes its time is no idle one.
+Exchange::Next Exchange::finish() {
   Step step = client_->out.flush();
   if (step == Step::Blocked) return Next::Wait;
   if (step == Step::Failed) return client_lost();
@@ -725,7 +735,7 @@ void Exchange::progress() {
 }
 
 Exchange::Next Exchange::on_deadline() {
-  if (context_.loop.now() >= latest_ && phase_ != Phase::Answer) {
+  if (context_.loop.now() >= latest_ && phase_ != Phase::Finish) {
     reached(Limit::RequestTimeout);
     return answer(504, RequestEnd::TimedOut, "the exchange took longer than request_timeout");
   }
@@ -742,7 +752,7 @@ Exchange::Next Exchange::on_deadline() {
     case Phase::Tunnel:
       reached(Limit::TunnelIdleTimeout);
       return over(Outcome::Cut, RequestEnd::TunnelBroken, "tunnel_idle_timeout");
-    case Phase::Answer:
+    case Phase::Finish:
     case Phase::Relay: break;
   }
   if (client_->stream.has_unsent()) {
@@ -758,7 +768,7 @@ Exchange::Next Exchange::on_deadline() {
     reached(Limit::ResponseIdleTimeout);
     return over(Outcome::Cut, RequestEnd::ClientTimedOut, "the client does not read");
   }
-  if (phase_ == Phase::Answer) return Next::On;
+  if (phase_ == Phase::Finish) return Next::On;
   if (!request_read_ && !request_broken_ && !backend_->stream().has_unsent()) {
     reached(Limit::BodyTimeout);
     return answer(408, RequestEnd::ClientTimedOut, "the request's body does not come");

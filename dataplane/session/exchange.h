@@ -32,9 +32,9 @@ struct ExchangeClient {
 
 /// Reads in the order of the wire:
 ///
-///     begin ─► decide ─► Connect ─► BackendHandshake ─► Relay ─────────────────► over
-///                 │          └─ a kept connection skips both ─┘ │  └► Tunnel ──►
-///                 └──────────────────► Answer ◄────────────────┘ (before the response's head)
+///     begin ─► Decide ─► Connect ─► BackendHandshake ─► Relay ─► Finish ─► over
+///                 │          └─ a kept connection skips both ─┘ └─► Tunnel ────►
+///                 └─ answered by the proxy, as from everywhere before a response ─► Finish
 ///
 /// In Relay the request's body and the response go their own ways at the same time. Once over, the
 /// object can begin anew: a worker keeps a few, so that in steady state nothing is allocated.
@@ -69,7 +69,7 @@ class Exchange final : public Task {
   const char* doing() const { return record_.doing; }
 
  private:
-  enum class Phase : uint8_t { Over, Decide, Connect, BackendHandshake, Relay, Answer, Tunnel };
+  enum class Phase : uint8_t { Over, Decide, Connect, BackendHandshake, Relay, Finish, Tunnel };
   enum class Next : uint8_t { On, Wait, Over };
 
   void turn() override;  // its deadline
@@ -85,7 +85,7 @@ class Exchange final : public Task {
   Next read_response_head();
   Next response_refused(H1Fault fault);
   Next begin_response();
-  Next answer_it();
+  Next finish();
   Next tunnel();
 
   void take_host();
@@ -162,7 +162,8 @@ class Exchange final : public Task {
   Block response_bytes_;
   ResponseHead response_;
   bool response_begun_ = false;  // its head is on the way to the client: no other can be
-  bool interim_sent_ = false;
+  bool upgrade_sent_ = false;
+  uint8_t interims_ = 0;         // sent before its head
   bool slow_client_ = false;
   bool close_after_ = false;
   size_t unacknowledged_ = 0;    // of a client that has been waited for

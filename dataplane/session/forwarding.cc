@@ -188,19 +188,6 @@ void write_who(H1Writer& out, const ForwardRequest& f) {
   out.field("ssl-client-issuer-dn", f.identity->issuer);
 }
 
-// An upgrade to HTTP/2 would make our reading of the connection wrong (RFC 9113 section 3.1 has
-// done away with it); and a body before a switch of protocols is nobody's practice.
-std::string_view upgrade_of(const RequestHead& request) {
-  if (request.body != BodyKind::None || request.minor == 0) return {};
-  bool good = true;
-  for_each_member(request.upgrade, [&](std::string_view member) {
-    good = good && !same_name(member, "h2c") && !same_name(member, "h2") &&
-           !same_name(member, "TLS/1.0");
-    return good;
-  });
-  return good ? request.upgrade : std::string_view();
-}
-
 void write_request_framing(H1Writer& out, const RequestHead& request) {
   if (request.body == BodyKind::Length) {
     out.field("Content-Length", request.length);
@@ -245,6 +232,19 @@ Forwarded forwarded_of(const RequestHead& request, const HttpConfig& http, const
     if (given && is_request_id(given->value)) f.request_id = given->value;
   }
   return f;
+}
+
+// An upgrade to HTTP/2 would make our reading of the connection wrong (RFC 9113 section 3.1 has
+// done away with it); and a body before a switch of protocols is nobody's practice.
+std::string_view upgrade_of(const RequestHead& request) {
+  if (request.body != BodyKind::None || request.minor == 0) return {};
+  bool good = true;
+  for_each_member(request.upgrade, [&](std::string_view member) {
+    good = good && !same_name(member, "h2c") && !same_name(member, "h2") &&
+           !same_name(member, "TLS/1.0");
+    return good;
+  });
+  return good ? request.upgrade : std::string_view();
 }
 
 void write_request_head(H1Writer& out, const ForwardRequest& f) {

@@ -41,6 +41,9 @@ struct ForwardRequest {
 /// are not kept.
 void write_request_head(H1Writer& out, const ForwardRequest& forward);
 
+/// The Upgrade that is sent on; empty: none, whatever the client has asked for.
+std::string_view upgrade_of(const RequestHead& request);
+
 /// How a response's body goes on to an HTTP/1.minor client.
 struct ResponseFraming {
   BodyKind body = BodyKind::None;

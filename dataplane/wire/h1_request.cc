@@ -65,7 +65,7 @@ H1Fault parse_request_line(std::string_view line, RequestHead& out) {
   if (!is_token(out.method_text)) return H1Fault::BadMethod;
   if (line.size() < space + 1 + 1 + kVersionSize) return H1Fault::BadTarget;
   size_t target = space + 1, version = line.size() - kVersionSize;
-  if (line[version - 1] != ' ') return H1Fault::BadVersion;
+  DCHECK(line[version - 1] == ' ');  // HeadScan has seen to it
   H1Fault fault = parse_version(line.substr(version), out.minor);
   if (fault != H1Fault::None) return fault;
   out.method = method_of(out.method_text);

@@ -76,7 +76,7 @@ class Normalizer {
       while (out_[size_ - 1] != '/') --size_;
     } else if (hides_dots(segment)) {
       return PathStatus::HiddenDots;
-    } else if (slash && !segment.empty()) {
+    } else if (slash) {
       put('/');
     }
     return PathStatus::Ok;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "tests/fuzz/h1_body_rules.h"
@@ -94,6 +95,20 @@ TEST(H1Body, InChunksIsNotEndedBeforeItsLastByte) {
     EXPECT_EQ(part.decode(decoder).state, State::More);
     EXPECT_FALSE(decoder.ended());
     EXPECT_FALSE(decoder.ends_here());
+  }
+}
+
+TEST(H1Body, IsDecodedByTheDecoderOfTheOneBefore) {
+  H1BodyDecoder decoder;
+  for (const char* trailers : {"X: y\r\nZ: z\r\n", "", "A:\r\n"}) {
+    decoder.begin(BodyKind::Chunked, 0, kMost);
+    std::string framed = "2\r\nab\r\n0\r\n" + std::string(trailers) + "\r\n";
+    Buffer all(framed);
+    auto result = all.decode(decoder);
+    EXPECT_EQ(result.state, State::End);
+    EXPECT_EQ(result.used, framed.size());
+    std::string expected = trailers;
+    EXPECT_EQ(decoder.trailers().size(), std::count(expected.begin(), expected.end(), '\n'));
   }
 }
 

@@ -84,7 +84,8 @@ void write_services(PrometheusWriter& out, const std::vector<ServiceSample>& sam
   };
   counter("sallyport_service_connects_total", "Attempts to connect, by service.",
           &ServiceTotals::connects);
-  counter("sallyport_service_connect_failures_total", "Attempts to connect that failed, by service.",
+  counter("sallyport_service_connect_failures_total",
+          "Attempts to connect that failed, by service.",
           &ServiceTotals::connect_failures);
   counter("sallyport_service_reuses_total", "HTTP requests on kept connections, by service.",
           &ServiceTotals::reuses);

@@ -110,7 +110,11 @@ Exchange::Outcome Exchange::advance() {
       case Phase::Tunnel: next = tunnel(); break;
     }
   }
-  return next == Next::Over ? outcome_ : Outcome::Going;
+  if (next == Next::Over) return outcome_;
+  // The scratch memory is the next session's from here on.
+  client_->in.settle();
+  if (backend_in_) backend_in_->settle();
+  return Outcome::Going;
 }
 
 // Decide
@@ -498,7 +502,7 @@ Exchange::Next Exchange::begin_response() {
   // A request that is not read by now will not be read whole before the response has gone, as a
   // rule: then what follows it on the connection cannot be found.
   close_after_ = close_after_ || client_->last || context_.draining || !request_.keep_alive ||
-                 framing.body == BodyKind::UntilClose || (!request_read_ && request_broken_);
+                 framing.body == BodyKind::UntilClose || !request_read_;
   framing.close = close_after_;
   H1Writer out = client_->out.head_writer();
   write_response_head(out, response_, framing);

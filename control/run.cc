@@ -149,7 +149,10 @@ class Process {
   AdminSource admin_source() {
     return {
         [this] { return ready_.load(); },
-        [this] { return prometheus_text(server_.metrics(), publisher_.process_metrics(), {}); },
+        [this] {
+          return prometheus_text(server_.metrics(), publisher_.process_metrics(),
+                                 server_.traffic());
+        },
         [this] { return to_json(publisher_.config()); },
         [this](size_t most) {
           return connections_json(server_.connections(most), server_.open_connections());

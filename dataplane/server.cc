@@ -29,7 +29,10 @@ Result<void> Server::publish(std::shared_ptr<const Snapshot> snapshot) {
     bound[key] = fresh != sockets->front().end() ? bound_address(fresh->second) : bound_[key];
   }
   bound_ = std::move(bound);
-  current_ = snapshot;
+  {
+    std::lock_guard lock(current_mutex_);
+    current_ = snapshot;
+  }
   for (size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->publish(snapshot, std::move((*sockets)[i]));
   }
@@ -72,6 +75,34 @@ std::vector<const WorkerMetrics*> Server::metrics() const {
   std::vector<const WorkerMetrics*> all;
   for (const auto& worker : workers_) all.push_back(&worker->metrics());
   return all;
+}
+
+TrafficSamples Server::traffic() const {
+  std::shared_ptr<const Snapshot> snapshot;
+  {
+    std::lock_guard lock(current_mutex_);
+    snapshot = current_;
+  }
+  TrafficSamples samples;
+  if (!snapshot) return samples;
+  std::set<const Service*> seen;
+  for (const auto& site : snapshot->sites) {
+    for (const auto& route : site->routes) {
+      if (!route->service) continue;
+      RouteSample& of_route = samples.routes.emplace_back();
+      of_route.site = site->name;
+      of_route.route = route->path;
+      of_route.service = route->service->name();
+      for (size_t w = 0; w < workers_.size(); ++w) of_route.totals.add(route->metrics->of(w));
+      if (!seen.insert(route->service.get()).second) continue;
+      ServiceSample& of_service = samples.services.emplace_back();
+      of_service.service = route->service->name();
+      for (size_t w = 0; w < workers_.size(); ++w) {
+        of_service.totals.add(route->service->metrics(w));
+      }
+    }
+  }
+  return samples;
 }
 
 std::vector<ConnectionInfo> Server::connections(size_t most) {

@@ -14,8 +14,8 @@
 
 namespace sallyport {
 
-/// Thread: the control thread's, but for metrics(), connections() and open_connections(), which
-/// any may call between the first publish() and the destructor.
+/// Thread: the control thread's, but for metrics(), traffic(), connections() and
+/// open_connections(), which any may call between the first publish() and the destructor.
 class Server final : private SnapshotTrash {
  public:
   Server(size_t workers, AccessLog& access_log);
@@ -33,6 +33,8 @@ class Server final : private SnapshotTrash {
   size_t workers() const { return workers_.size(); }
   uint64_t open_connections() const { return clients_.open(); }
   std::vector<const WorkerMetrics*> metrics() const;
+  /// What routes and services of the snapshot in use have carried.
+  TrafficSamples traffic() const;
   std::vector<ConnectionInfo> connections(size_t most);
   /// Where each listener really listens, by name: differs from the configuration for port 0.
   std::vector<std::pair<std::string, Address>> listening() const;
@@ -48,6 +50,7 @@ class Server final : private SnapshotTrash {
   std::mutex trash_mutex_;
   std::vector<std::shared_ptr<const Snapshot>> trash_;
   std::map<std::string, Address> bound_;  // by listener_key
+  mutable std::mutex current_mutex_;
   std::shared_ptr<const Snapshot> current_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };

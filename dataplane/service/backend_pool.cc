@@ -75,8 +75,9 @@ void BackendPool::give_back(std::unique_ptr<BackendConnection> connection, uint3
                             Millis longest) {
   BackendConnection& c = *connection;
   Bucket* bucket = bucket_of(c);
-  if (bucket && bucket->size >= most) return discard(std::move(connection));
-  if (most == 0) return discard(std::move(connection));
+  if (most == 0 || (bucket && bucket->size >= most)) {
+    return discard(std::move(connection), Farewell::Orderly);
+  }
   if (!bucket) {
     Key key{c.address_, c.name_, c.tls_.get()};
     bucket = (buckets_[std::move(key)] = std::make_unique<Bucket>()).get();
@@ -92,8 +93,14 @@ void BackendPool::give_back(std::unique_ptr<BackendConnection> connection, uint3
   if (c.stream_.socket().readable() || c.stream_.has_received()) loop_.post(c);
 }
 
-void BackendPool::discard(std::unique_ptr<BackendConnection> connection) {
-  connection->stream_.close();
+void BackendPool::discard(std::unique_ptr<BackendConnection> connection, Farewell farewell) {
+  Stream& stream = connection->stream_;
+  if (farewell == Farewell::Reset) {
+    stream.reset();
+  } else {
+    if (stream.open()) stream.say_goodbye();
+    stream.close();
+  }
   loop_.bury(std::move(connection));
 }
 
@@ -106,7 +113,7 @@ void BackendPool::drop(BackendConnection& idle) {
   --bucket_of(idle)->size;
   metrics_.backend_idle.subtract();
   idle.ListLink<IdleBackends>::unlink();
-  discard(std::unique_ptr<BackendConnection>(&idle));
+  discard(std::unique_ptr<BackendConnection>(&idle), Farewell::Orderly);
 }
 
 void BackendPool::turn() {

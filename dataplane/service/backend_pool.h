@@ -66,8 +66,11 @@ class BackendPool final : private Task {
   /// Keeps a connection whose exchange is complete, for at most `longest`, beside at most `most`
   /// of its identity; else closes it.
   void give_back(std::unique_ptr<BackendConnection> connection, uint32_t most, Millis longest);
-  /// For one that cannot be used again: freed when the current dispatch is over.
-  void discard(std::unique_ptr<BackendConnection> connection);
+  /// For one that is not to be used again: freed when the current dispatch is over. Orderly, with
+  /// close_notify under TLS, if the backend has got all that was meant for it; else by a reset,
+  /// lest it takes a part for the whole.
+  enum class Farewell : uint8_t { Orderly, Reset };
+  void discard(std::unique_ptr<BackendConnection> connection, Farewell farewell);
 
   /// Closes idle connections of identities for which `wanted` is false: after a change of the
   /// configuration nobody would take them any more.

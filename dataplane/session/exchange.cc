@@ -222,7 +222,7 @@ Exchange::Next Exchange::start_attempt() {
     std::unique_ptr<BackendConnection> kept = context_.backends.take(*service_, *endpoint_);
     if (!kept) break;
     if (stale(*kept)) {
-      context_.backends.discard(std::move(kept));
+      context_.backends.discard(std::move(kept), BackendPool::Farewell::Orderly);
       continue;
     }
     context_.metrics.backend_reuses.add();
@@ -423,10 +423,10 @@ Exchange::Next Exchange::forward_response(size_t& budget) {
       case H1Input::Body::Kind::Waiting:
         return client_->out.flush() == Step::Failed ? client_lost() : Next::Wait;
       case H1Input::Body::Kind::Truncated:
-        return over(Outcome::Cut, RequestEnd::BackendFailed, "the backend ended amid the response");
+        return response_broken("the backend ended amid the response");
       case H1Input::Body::Kind::Failed:
         detail_ = backend_->stream().error_text();
-        return over(Outcome::Cut, RequestEnd::BackendFailed, detail_);
+        return response_broken(detail_);
       case H1Input::Body::Kind::Refused:
         return response_refused(body.fault);
     }
@@ -483,7 +483,16 @@ Exchange::Next Exchange::read_response_head() {
 
 Exchange::Next Exchange::response_refused(H1Fault fault) {
   context_.metrics.http.responses_refused[static_cast<size_t>(fault)].add();
-  return answer(502, RequestEnd::BackendFailed, text(fault));
+  return response_broken(text(fault));
+}
+
+Exchange::Next Exchange::response_broken(std::string_view detail) {
+  // A head that is still here need not be the client's last word.
+  if (client_->out.has_pending_head()) {
+    client_->out.drop_head();
+    response_begun_ = false;
+  }
+  return answer(502, RequestEnd::BackendFailed, detail);
 }
 
 Exchange::Next Exchange::begin_response() {
@@ -564,7 +573,9 @@ void Exchange::release_backend(bool reusable) {
     context_.backends.give_back(std::move(backend_), limits().backend_idle_connections,
                                 limits().backend_idle_timeout);
   } else {
-    context_.backends.discard(std::move(backend_));
+    bool served = request_read_ && !request_broken_ && !backend_->stream().has_unsent();
+    context_.backends.discard(std::move(backend_), served ? BackendPool::Farewell::Orderly
+                                                          : BackendPool::Farewell::Reset);
   }
 }
 

@@ -84,6 +84,7 @@ class Exchange final : public Task {
   Next forward_response(size_t& budget);
   Next read_response_head();
   Next response_refused(H1Fault fault);
+  Next response_broken(std::string_view detail);
   Next begin_response();
   Next finish();
   Next tunnel();

@@ -31,6 +31,8 @@ class H1Output {
   Step flush();
 
   bool has_pending_head() const { return pending_ > 0; }
+  /// Nothing of it has gone, and nothing will.
+  void drop_head() { pending_ = 0; }
   /// All that was sent, heads and framing included.
   uint64_t head_bytes() const { return head_bytes_; }
   void begin_message() { head_bytes_ = 0; }

@@ -71,6 +71,9 @@ def check(front, way, target, minor, whole, where):
         client.request("GET", target, minor=minor)
         try:
             response = client.reader.response()
+            if response.status == 502:  # nobody had been told of the head yet
+                assert not whole, where
+                return
             assert response.status == 200, (where, response)
             client.reader.body_of_response(response)
             assert whole, (where, "ended as if it were whole", len(response.body))

@@ -75,9 +75,10 @@ def passed_on(client, row, backend, script, method):
     endless = b"\r\n\r\nhello" in row.valid and b"ontent-" not in row.valid
     script.next = row.valid, "end" if endless or b"close" in row.valid else "stay"
     client.request(method, fields=upgrade(row.valid), minor=minor)
-    if minor == 0 and row.valid.startswith(b"HTTP/1.1 101"):
-        return  # nothing to upgrade in HTTP/1.0
     response = client.response(method)
+    if minor == 0 and row.valid.startswith(b"HTTP/1.1 101"):
+        assert response.status == 502, response  # nothing to upgrade in HTTP/1.0
+        return
     final = row.valid.rpartition(b"HTTP/1.")[2]
     assert response.status == int(final[2:5]), response
     if final.endswith(b"hello") or b"\r\nhello\r\n" in final:

@@ -1,0 +1,66 @@
+"""The proxy for programs that cannot be told where a name is: each way has an https listener of its
+own, and the site `localhost` there. The backends are the fast ones of bench/."""
+
+import pathlib
+
+from .scenario import Skip
+
+WAYS = ("offload", "reencrypt")
+
+
+def bench_program(t, name):
+    """bench/NAME as it was built beside the program under test."""
+    program = t.program.parent / "bench" / name
+    if not program.exists():
+        raise Skip(f"{program.relative_to(t.program.parent)} was not built beside the program")
+    return program
+
+
+class BenchBackend:
+    """bench/backend as an HTTP server; `path` /1k answers with 1 KiB."""
+
+    def __init__(self, t, tls=False, port=0, name="bench-backend"):
+        arguments = [bench_program(t, "backend"), "http", "--listen", f"127.0.0.1:{port}"]
+        if tls:
+            secret = t.authority.issue("backend.test", dns=("backend.test", "passthrough.test"))
+            arguments += ["--cert", secret / "tls.crt", "--key", secret / "tls.key"]
+        self.process = t.process(arguments, name=name)
+        self.process.wait_for_output("listening ")
+        self.address = self.process.output.split("listening ")[1].split()[0]
+
+
+class LocalFront:
+    """`plain` and `tls` are addresses of backends, several in lists."""
+
+    def __init__(self, t, plain, tls, settings="", **options):
+        self.ports = {way: t.port() for way in WAYS}
+        self.authority: pathlib.Path = t.authority.file
+        secret = t.authority.issue("localhost", dns=("localhost",), ip=("127.0.0.1",))
+        self.proxy = t.sallyport(f"""listeners:
+  - {{name: offload, address: "127.0.0.1:{self.ports['offload']}", protocol: https}}
+  - {{name: reencrypt, address: "127.0.0.1:{self.ports['reencrypt']}", protocol: https}}
+secrets:
+  - {{name: site, directory: {secret}}}
+  - {{name: authority, ca.crt: {t.authority.file}}}
+sites:
+  - {{host: localhost, listeners: [offload], scenario: offload, secret: site, service: plain}}
+  - {{host: localhost, listeners: [reencrypt], scenario: reencrypt, secret: site, service: again}}
+services:
+  - {{name: plain, endpoints: [{_listed(plain)}]}}
+  - {{name: again, endpoints: [{_listed(tls)}], tls: {{name: backend.test, secret: authority}}}}
+""", settings=settings, **options)
+
+    def url(self, way, path="/"):
+        return f"https://localhost:{self.ports[way]}{path}"
+
+
+def bench_front(t, **options):
+    """A LocalFront before two backends of bench/."""
+    plain = BenchBackend(t, name="plain-backend")
+    tls = BenchBackend(t, tls=True, name="tls-backend")
+    return LocalFront(t, plain.address, tls.address, **options)
+
+
+def _listed(addresses):
+    addresses = [addresses] if isinstance(addresses, str) else addresses
+    return ", ".join(f'"{a}"' for a in addresses)

@@ -60,6 +60,8 @@ int main(int argc, char** argv) {
   DemoOptions demo_options;
   demo_command.add_option("--port", demo_options.port, "on 127.0.0.1; 0: a free one")
       ->capture_default_str();
+  demo_command.add_option("--http-port", demo_options.http_port, "the same for plain HTTP")
+      ->capture_default_str();
   demo_command.add_option("--metrics", demo_options.metrics, "address of the metrics")
       ->capture_default_str();
   demo_command.add_option("--admin", demo_options.admin, "address of the admin pages")

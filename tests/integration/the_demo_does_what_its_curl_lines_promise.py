@@ -1,6 +1,7 @@
-"""`sallyport demo` prints curl lines, each under a sentence that says what it does. Here each
-line is run as it stands, in a shell, and must do that; at the end the demo leaves nothing
-behind."""
+"""`sallyport demo` prints curl lines, each under a line that says what it does and one that says
+which texts it will print. Here each is run as it stands, in a shell, and must print them; and what
+the backends show of the requests must be what the scenarios are about. At the end the demo leaves
+nothing behind."""
 
 import sys
 
@@ -14,47 +15,67 @@ from support.ports import free_port
 from support.scenario import main
 from support.waiting import eventually
 
-# What the first line of the answer is, and what the backend's account of the connection says.
-PROMISED = {
-    "offload": ("offload", "it came as plain text"),
-    "passthrough": ("passthrough", "server name: passthrough.localhost"),
-    "reencrypt": ("reencrypt", "client certificate: "),
-    "mtls": ("mtls", "it came as plain text"),
-}
+TOLD = {"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port",
+        "X-Real-IP", "X-Request-ID"}
+IDENTITY = {"ssl-client-verify", "ssl-client-subject-dn", "ssl-client-issuer-dn"}
+AT_A_BACKEND = "tls at the backend: "
 
 
 def test(t):
-    port, metrics, admin = free_port(), free_port(), free_port()
-    demo = t.process([t.program, "demo", "--port", str(port), "--metrics", f":{metrics}",
-                      "--admin", f"127.0.0.1:{admin}"], name="demo")
+    https, http, metrics, admin = (free_port() for _ in range(4))
+    demo = t.process([t.program, "demo", "--port", str(https), "--http-port", str(http),
+                      "--metrics", f":{metrics}", "--admin", f"127.0.0.1:{admin}"], name="demo")
     eventually("the demo is ready", lambda: ready(demo, metrics), 30)
-    guide = demo.output
-    lines = [line for line in guide.splitlines() if line.startswith("curl ")]
-    assert len(lines) >= 7, guide
+    guide = demo.output.partition("Below is")[0]
+    tried = [Line(*found) for found in
+             re.findall(r"^# (.*)\n# prints (.*)\n(curl .*)$", guide, re.MULTILINE)]
+    assert len(tried) == len(re.findall("^curl ", guide, re.MULTILINE)), guide
+    for line in tried:
+        line.does_what_it_promises()
 
-    served = set()
-    for line in lines:
-        done = subprocess.run(["sh", "-c", line], stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, timeout=30)
-        host = re.search(r"https://(\w+)\.localhost", line)
-        if host is None:
-            expected = "sallyport_" if line.endswith("/metrics") else '"total"'
-            assert done.returncode == 0 and expected in done.stdout, (line, done)
-        elif host[1] == "mtls" and "--cert" not in line:
-            assert done.returncode == 56 and "certificate required" in done.stderr, (line, done)
-            served.add("mtls without a certificate")
-        else:
-            first, account = PROMISED[host[1]]
-            assert done.returncode == 0, (line, done)
-            assert done.stdout.startswith(first) and account in done.stdout, (line, done)
-            served.add(host[1])
-    assert served == {*PROMISED, "mtls without a certificate"}, served
+    for name, fields in (("offload", TOLD), ("passthrough", set()), ("reencrypt", TOLD),
+                         ("mtls, with ", TOLD | IDENTITY)):
+        shown = the_one(tried, name).fields()
+        assert set(shown) & (TOLD | IDENTITY) == fields, (name, shown)
+        if fields:
+            assert shown["X-Forwarded-Port"] == str(https), shown
+            eventually("the request's line of the log",
+                       lambda: f'"request_id":"{shown["X-Request-ID"]}"' in demo.output)
+    assert AT_A_BACKEND not in the_one(tried, "mtls, without ").printed
+    for name, seen in (("offload", "none, "), ("passthrough", "TLSv1.3"), ("reencrypt", "TLSv1.3"),
+                       ("mtls, with ", "none, ")):
+        assert AT_A_BACKEND + seen in the_one(tried, name).printed, name
 
     folder = pathlib.Path(re.search(r"--cacert (\S+)/ca\.crt", guide)[1])
     assert folder.is_dir()
     demo.signal(signal.SIGINT)
     assert demo.wait(15) == 0, demo.output
     assert not folder.exists(), f"{folder} is left behind"
+
+
+class Line:
+    """A curl line of the guide."""
+
+    def __init__(self, what, prints, command):
+        self.what, self.command, self.printed = what, command, ""
+        self._promised = re.findall(r'"([^"]+)"', prints)
+
+    def does_what_it_promises(self):
+        done = subprocess.run(["sh", "-c", self.command], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=30)
+        self.printed = done.stdout
+        assert done.returncode == 0 and self._promised, (self.command, done)
+        for text in self._promised:
+            assert text in done.stdout, (self.command, text, done.stdout)
+
+    def fields(self):
+        """Of the request as the backend shows it."""
+        return dict(re.findall(r"^    (\S+): (.*)$", self.printed, re.MULTILINE))
+
+
+def the_one(lines, beginning):
+    line, = [line for line in lines if line.what.startswith(beginning)]
+    return line
 
 
 def ready(demo, metrics):

@@ -76,11 +76,13 @@ Result<void> Demo::start_backends(const DemoPki& pki) {
 Result<void> Demo::choose_addresses(const DemoOptions& options) {
   FreePorts ports;
   const std::string https = "127.0.0.1:" + std::to_string(options.port);
+  const std::string http = "127.0.0.1:" + std::to_string(options.http_port);
   const struct {
     std::string& chosen;
     const std::string& wanted;
     const char* option;
   } all[] = {{plan_.https, https, "--port"},
+             {plan_.http, http, "--http-port"},
              {plan_.metrics, options.metrics, "--metrics"},
              {plan_.admin, options.admin, "--admin"}};
   for (const auto& one : all) {

@@ -18,7 +18,8 @@ namespace sallyport {
 /// Addresses as the configuration file writes them: "IP:PORT", ":PORT" or "unix:PATH". Port 0
 /// stands for a free one.
 struct DemoOptions {
-  uint16_t port = 8443;  // on 127.0.0.1
+  uint16_t port = 8443;       // of HTTPS, on 127.0.0.1
+  uint16_t http_port = 8080;  // of plain HTTP, on 127.0.0.1
   std::string metrics = ":9900";
   std::string admin = "127.0.0.1:9901";
 };

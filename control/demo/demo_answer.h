@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "control/demo/http_request.h"
+#include "control/demo/demo_request.h"
 #include "control/demo/tls_server.h"
 #include "dataplane/base/address.h"
 
@@ -17,15 +17,12 @@ struct AnswerFacts {
   std::optional<TlsSeen> tls;  // none: the connection was plain
 };
 
-/// A whole HTTP/1.1 response: to GET and HEAD what was asked for, to any other method a 405. It
-/// announces that the connection stays open exactly when keeps_open(request).
-std::string answer(const HttpRequest& request, const AnswerFacts& facts);
+/// A whole HTTP/1.1 response that shows the last of `requests`, head and the beginning of its body,
+/// whatever its method; to HEAD without a body. It announces that the connection stays open exactly
+/// when the request wants that.
+std::string answer(const DemoRequests& requests, const AnswerFacts& facts);
 
-/// A request with a body ends the connection: the body is not read, and must not be taken for the
-/// next request.
-bool keeps_open(const HttpRequest& request);
-
-/// The response to what is no request; the connection ends with it. `status`: "400 Bad Request".
-std::string refusal(const std::string& status);
+/// The response to what was refused; the connection ends with it.
+std::string refusal(H1Fault fault);
 
 }  // namespace sallyport

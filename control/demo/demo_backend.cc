@@ -1,12 +1,14 @@
 #include "control/demo/demo_backend.h"
 
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <system_error>
 #include <utility>
@@ -18,18 +20,19 @@ namespace {
 
 constexpr int kBacklog = 128;
 constexpr int kAcceptPauseMs = 100;
+constexpr std::chrono::seconds kHandshakeTimeout{30};
 constexpr std::chrono::seconds kGoodbyeTimeout{2};
-constexpr size_t kReadSize = 4096;
+constexpr size_t kGoodbyeMost = 64 * 1024;
 
 using Clock = ByteStream::Clock;
 
 /// A connection that is closed with bytes unread is reset, and a reset may overtake the answer on
 /// its way to the client (RFC 9112 section 9.6). So what still comes is read, for a while.
 void say_goodbye(ByteStream& stream) {
-  char ignored[kReadSize];
+  char ignored[4096];
   stream.set_deadline(Clock::now() + kGoodbyeTimeout);
   stream.finish();
-  size_t left = DemoBackend::kHeadMost;
+  size_t left = kGoodbyeMost;
   for (size_t n = 1; n > 0 && left > 0; left -= n) {
     n = stream.read({ignored, std::min(left, sizeof ignored)});
   }
@@ -99,6 +102,9 @@ bool DemoBackend::accept_one() {
   socklen_t size = sizeof from;
   const int descriptor = ::accept4(listener_, raw, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (descriptor < 0) return errno == EAGAIN || errno == ECONNABORTED || errno == EINTR;
+  // An answer must not wait for the client to acknowledge the session tickets before it.
+  const int on = 1;
+  ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   std::lock_guard lock(mutex_);
   if (connections_.size() >= kConnectionsMost) {
     ::close(descriptor);
@@ -134,41 +140,28 @@ void DemoBackend::converse(Connection& connection) {
   AnswerFacts facts{introduction_, connection.peer, std::nullopt};
   std::unique_ptr<ByteStream> stream;
   if (tls_) {
-    const auto deadline = Clock::now() + kRequestTimeout;
+    const auto deadline = Clock::now() + kHandshakeTimeout;
     stream = tls_->accept(connection.descriptor, deadline, facts.tls.emplace());
   } else {
     stream = plain_stream(connection.descriptor);
   }
   if (!stream) return;
-  std::string received;
-  while (answer_one(*stream, received, facts)) {
+  DemoRequests requests(*stream);
+  while (answer_one(*stream, requests, facts)) {
   }
   say_goodbye(*stream);
 }
 
-/// Whether another request may follow. `received` keeps what came after this one.
-bool DemoBackend::answer_one(ByteStream& stream, std::string& received, const AnswerFacts& facts) {
-  stream.set_deadline(Clock::now() + kRequestTimeout);
-  size_t end = request_head_end(received);
-  while (end == std::string::npos) {
-    if (received.size() >= kHeadMost) {
-      static_cast<void>(stream.write(refusal("431 Request Header Fields Too Large")));
+/// Whether another request may follow.
+bool DemoBackend::answer_one(ByteStream& stream, DemoRequests& requests, const AnswerFacts& facts) {
+  switch (requests.next()) {
+    case DemoRequests::Next::Ended: return false;
+    case DemoRequests::Next::Refused:
+      static_cast<void>(stream.write(refusal(requests.fault())));
       return false;
-    }
-    char buffer[kReadSize];
-    const size_t n = stream.read(buffer);
-    if (n == 0) return false;
-    received.append(buffer, n);
-    end = request_head_end(received);
+    case DemoRequests::Next::Whole: break;
   }
-  const std::optional<HttpRequest> request =
-      parse_request(std::string_view(received).substr(0, end));
-  received.erase(0, end);
-  if (!request) {
-    static_cast<void>(stream.write(refusal("400 Bad Request")));
-    return false;
-  }
-  return stream.write(answer(*request, facts)) && keeps_open(*request);
+  return stream.write(answer(requests, facts)) && requests.head().keep_alive;
 }
 
 }  // namespace sallyport

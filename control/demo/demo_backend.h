@@ -1,7 +1,6 @@
 // A small HTTP/1.1 server for the demo: something to proxy to.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <list>
 #include <memory>
@@ -19,12 +18,10 @@ namespace sallyport {
 
 /// Listens on a free port of 127.0.0.1 with threads of its own, one per connection, so that a slow
 /// client delays nobody. Bounded: connections past kConnectionsMost are closed at once, and one
-/// that does not bring a whole request within kRequestTimeout is closed too.
+/// that is silent for longer than DemoRequests::kTimeout is closed too.
 class DemoBackend {
  public:
   static constexpr size_t kConnectionsMost = 256;
-  static constexpr size_t kHeadMost = 16 * 1024;
-  static constexpr std::chrono::seconds kRequestTimeout{30};
 
   /// `introduction` is the first line of every answer. Without `tls` the backend is plain.
   static Result<std::unique_ptr<DemoBackend>> start(std::string introduction,
@@ -51,7 +48,7 @@ class DemoBackend {
   void reap();
   void serve(Connection& connection);
   void converse(Connection& connection);
-  bool answer_one(ByteStream& stream, std::string& received, const AnswerFacts& facts);
+  static bool answer_one(ByteStream& stream, DemoRequests& requests, const AnswerFacts& facts);
 
   const std::string introduction_;
   const std::optional<TlsServer> tls_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <vector>
 
 namespace sallyport {
 namespace {
@@ -39,6 +40,16 @@ std::string curl_target(const std::string& address, const std::string& path) {
   return "http://" + (everywhere ? "127.0.0.1" + address : address) + path;
 }
 
+/// "a", "b" and "c", with the quotes.
+std::string quoted_list(const std::vector<std::string>& texts) {
+  std::string list;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    if (i > 0) list += i + 1 < texts.size() ? ", " : " and ";
+    list += "\"" + texts[i] + "\"";
+  }
+  return list;
+}
+
 }  // namespace
 
 std::string demo_yaml(const DemoPlan& plan) {
@@ -48,6 +59,7 @@ std::string demo_yaml(const DemoPlan& plan) {
          "admin: {address: " + yaml_quoted(plan.admin) + "}\n"
          "drain: {delay: 0s, timeout: 2s}\n"
          "listeners:\n"
+         "  - {name: http, address: " + yaml_quoted(plan.http) + ", protocol: http}\n"
          "  - {name: https, address: " + yaml_quoted(plan.https) + ", protocol: https}\n"
          "sites:\n"
          "  - host: offload.localhost\n"
@@ -70,32 +82,53 @@ std::string demo_yaml(const DemoPlan& plan) {
 }
 
 std::string demo_guide(const DemoPlan& plan) {
-  const std::string trust = "curl --cacert " + shell_word(plan.folder + "/ca.crt") + " ";
+  const std::string ca = " --cacert " + shell_word(plan.folder + "/ca.crt") + " ";
   const std::string identity = "--cert " + shell_word(plan.folder + "/client/tls.crt") + " --key " +
                                shell_word(plan.folder + "/client/tls.key") + " ";
-  const std::string end = ".localhost" + port_of(plan.https) + "/";
+  const std::string end = ".localhost" + port_of(plan.https);
+  const std::string clear_end = ".localhost" + port_of(plan.http);
   const struct {
     const char* what;
+    std::vector<std::string> prints;
     std::string command;
   } all[] = {
-      {"offload: TLS ends at Sallyport. The answer begins with \"offload\"; the backend saw no TLS",
-       trust + "https://offload" + end},
-      {"passthrough: Sallyport reads only the name. \"passthrough\"; the backend saw curl's TLS",
-       trust + "https://passthrough" + end},
-      {"reencrypt: TLS ends, then anew. \"reencrypt\"; the backend saw Sallyport's certificate",
-       trust + "https://reencrypt" + end},
-      {"mtls, with a client certificate. \"mtls\"; the backend saw no TLS",
-       trust + identity + "https://mtls" + end},
-      {"mtls, without one. Refused: curl exits with 56 and says \"alert certificate required\"",
-       trust + "https://mtls" + end},
-      {"what Sallyport has counted", "curl " + curl_target(plan.metrics, "/metrics")},
-      {"the connections open now", "curl " + curl_target(plan.admin, "/api/v1/connections")},
+      {"offload: TLS ends at Sallyport, and the backend gets plain HTTP",
+       {"offload: ", "X-Forwarded-For: 127.0.0.1", "X-Forwarded-Proto: https", "X-Request-ID: "},
+       "curl" + ca + "https://offload" + end + "/"},
+      {"passthrough: Sallyport reads only the name; curl's TLS ends at the backend",
+       {"passthrough: ", "server name: passthrough.localhost"},
+       "curl" + ca + "https://passthrough" + end + "/"},
+      {"reencrypt: TLS ends, then anew, and the backend is shown Sallyport's certificate",
+       {"reencrypt: ", "client certificate: CN=sallyport demo proxy"},
+       "curl" + ca + "https://reencrypt" + end + "/"},
+      {"mtls, with a client certificate, of which the backend is told",
+       {"mtls: ", "ssl-client-verify: SUCCESS", "ssl-client-subject-dn: CN=sallyport demo client"},
+       "curl" + ca + identity + "https://mtls" + end + "/"},
+      {"mtls, without one: an error page from Sallyport, and no backend hears of it",
+       {"HTTP/1.1 400 Bad Request", "No required SSL certificate was sent"},
+       "curl -i" + ca + "https://mtls" + end + "/"},
+      {"without TLS: curl is sent to the other port, and follows",
+       {"HTTP/1.1 308 Permanent Redirect", "Location: https://offload" + end + "/cart",
+        "request: GET /cart HTTP/1.1"},
+       "curl -iL" + ca + "http://offload" + clear_end + "/cart"},
+      {"a request with a body",
+       {"request: POST /orders HTTP/1.1", "body: 7 bytes: item=42"},
+       "curl" + ca + "-d item=42 https://offload" + end + "/orders"},
+      {"what Sallyport has counted, for Prometheus",
+       {"sallyport_route_requests_total"},
+       "curl " + curl_target(plan.metrics, "/metrics")},
+      {"the connections that are open now, in JSON",
+       {"connections"},
+       "curl " + curl_target(plan.admin, "/api/v1/connections")},
   };
   std::string text = "Sallyport's demo runs until Ctrl-C. Its certificates, its keys and the "
                      "configuration it runs with,\nsallyport.yaml, are until then in " +
                      plan.folder + "\n\n";
-  for (const auto& one : all) text += std::string("# ") + one.what + "\n" + one.command + "\n\n";
-  return text;
+  for (const auto& one : all) {
+    text += std::string("# ") + one.what + "\n# prints " + quoted_list(one.prints) + "\n" +
+            one.command + "\n\n";
+  }
+  return text + "Below is Sallyport's log, with a line of JSON for each request.\n\n";
 }
 
 }  // namespace sallyport

@@ -10,7 +10,8 @@ namespace sallyport {
 /// Where everything is, once it is known.
 struct DemoPlan {
   std::string folder;      // absolute
-  std::string https;       // "127.0.0.1:8443", always with a port other than 0
+  std::string http;        // "127.0.0.1:8080", always with a port other than 0
+  std::string https;
   std::string metrics;     // as the configuration file writes addresses
   std::string admin;
   Address offload, passthrough, reencrypt, mtls;  // the backends
@@ -23,7 +24,8 @@ inline constexpr const char* kDemoBackendName = "backend.internal";
 std::string demo_yaml(const DemoPlan& plan);
 
 /// What to try, and what will be seen. Every line that begins with "curl" can be pasted into a
-/// shell; the line before it begins with "# " and says what it does.
+/// shell; of the two lines before it, which begin with "# ", one says what it does and one which
+/// texts are in what it prints.
 std::string demo_guide(const DemoPlan& plan);
 
 }  // namespace sallyport

@@ -28,7 +28,9 @@ TEST(DemoBackend, AnswersEveryRequestOfAConnection) {
   for (const char* path : {"/1", "/2", "/3"}) {
     EXPECT_TRUE(contains(client.get(path), std::string("GET ") + path)) << path;
   }
-  client.send("GET /4 HTTP/1.1\r\n\r\nGET /5 HTTP/1.1\r\nConnection: close\r\n\r\n");
+  client.send(
+      "GET /4 HTTP/1.1\r\nHost: x\r\n\r\n"
+      "GET /5 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   EXPECT_TRUE(contains(client.response(), "GET /4"));
   EXPECT_TRUE(contains(client.response(), "GET /5"));
   EXPECT_TRUE(client.at_end());
@@ -60,8 +62,9 @@ TEST(DemoBackend, RefusalsArriveWholeThoughTheRequestIsNotRead) {
     const char* status;
   } cases[] = {
       {"nonsense\r\n\r\n", "HTTP/1.1 400 "},
-      {"GET /" + std::string(DemoBackend::kHeadMost + 8000, 'x'), "HTTP/1.1 431 "},
-      {"POST / HTTP/1.1\r\nContent-Length: 9000\r\n\r\n" + std::string(9000, 'x'), "HTTP/1.1 405 "},
+      {"GET /" + std::string(DemoRequests::kHeadMost + 8000, 'x'), "HTTP/1.1 431 "},
+      {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1, 1\r\n\r\n" + std::string(9000, 'x'),
+       "HTTP/1.1 400 "},
   };
   const auto backend = start_plain();
   for (const auto& c : cases) {

@@ -38,7 +38,7 @@ class DemoTest : public testing::Test {
   }
 
   static DemoOptions free_options() {
-    return {.port = 0, .metrics = ":0", .admin = "127.0.0.1:0"};
+    return {.port = 0, .http_port = 0, .metrics = ":0", .admin = "127.0.0.1:0"};
   }
 
   static Demo prepare() {
@@ -96,6 +96,7 @@ TEST_F(DemoTest, ConfigurationIsValid) {
   for (const Problem& problem : read_back.problems) ADD_FAILURE() << problem.text();
   ASSERT_TRUE(read_back.config.has_value());
   EXPECT_EQ(read_back.config->sites.size(), 4u);
+  EXPECT_EQ(read_back.config->listeners.size(), 2u);
   EXPECT_EQ(read_back.config->metrics.address.text(), "[::]" + demo.plan().metrics);
 }
 
@@ -153,9 +154,10 @@ TEST_F(DemoTest, AddressThatIsTakenIsRefusedWithTheOptionThatHelps) {
     DemoOptions options;
     const char* option;
   } cases[] = {
-      {{(*taken)->address().port(), ":0", "127.0.0.1:0"}, "--port"},
-      {{0, address, "127.0.0.1:0"}, "--metrics"},
-      {{0, ":0", address}, "--admin"},
+      {{(*taken)->address().port(), 0, ":0", "127.0.0.1:0"}, "--port"},
+      {{0, (*taken)->address().port(), ":0", "127.0.0.1:0"}, "--http-port"},
+      {{0, 0, address, "127.0.0.1:0"}, "--metrics"},
+      {{0, 0, ":0", address}, "--admin"},
   };
   for (const auto& c : cases) {
     Result<Demo> demo = Demo::prepare(c.options);

@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 namespace sallyport {
 namespace {
 
 DemoPlan plan_in(const std::string& folder) {
   DemoPlan plan;
   plan.folder = folder;
+  plan.http = "127.0.0.1:8080";
   plan.https = "127.0.0.1:8443";
   plan.metrics = ":9900";
   plan.admin = "127.0.0.1:9901";
@@ -27,11 +30,25 @@ TEST(DemoText, GuideHasACurlLineForEachScenario) {
         "\ncurl --cacert /tmp/d/ca.crt https://reencrypt.localhost:8443/\n",
         "\ncurl --cacert /tmp/d/ca.crt --cert /tmp/d/client/tls.crt --key /tmp/d/client/tls.key "
         "https://mtls.localhost:8443/\n",
-        "\ncurl --cacert /tmp/d/ca.crt https://mtls.localhost:8443/\n",
+        "\ncurl -i --cacert /tmp/d/ca.crt https://mtls.localhost:8443/\n",
+        "\ncurl -iL --cacert /tmp/d/ca.crt http://offload.localhost:8080/cart\n",
         "\ncurl http://127.0.0.1:9900/metrics\n",
         "\ncurl http://127.0.0.1:9901/api/v1/connections\n"}) {
     EXPECT_TRUE(contains(guide, line)) << line << "in\n" << guide;
   }
+}
+
+TEST(DemoText, EachCurlLineIsUnderWhatItDoesAndPrints) {
+  std::istringstream guide(demo_guide(plan_in("/tmp/d")));
+  std::string first, second;
+  size_t found = 0;
+  for (std::string line; std::getline(guide, line); first = second, second = line) {
+    if (!line.starts_with("curl ")) continue;
+    ++found;
+    EXPECT_TRUE(first.starts_with("# ")) << line;
+    EXPECT_TRUE(second.starts_with("# prints \"") && second.ends_with('"')) << line;
+  }
+  EXPECT_EQ(found, 9u);
 }
 
 TEST(DemoText, FolderWithSpacesAndQuotesIsOneWord) {

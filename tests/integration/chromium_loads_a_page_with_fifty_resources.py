@@ -1,0 +1,110 @@
+"""A browser: headless Chromium loads a page with 50 resources (images, scripts, style sheets,
+frames) through offload and reencrypt. The page itself counts what has come, by what it does;
+the backend counts what was asked for, on how many connections."""
+
+import sys
+
+sys.path.append(sys.path[0] + "/..")
+import base64
+import hashlib
+import html
+import json
+import re
+import ssl
+import subprocess
+
+from support.http_front import TLS_WAYS, Front
+from support.process import run
+from support.scenario import main
+
+TIMEOUT = 120
+IMAGES, SCRIPTS, STYLES, FRAMES = 20, 15, 10, 5
+RESOURCES = IMAGES + SCRIPTS + STYLES + FRAMES
+CONNECTIONS = 6  # that browsers open to one host
+
+PAGE = f"""<!doctype html><title>fifty</title><link rel="icon" href="data:,">
+{"".join(f'<link rel="stylesheet" href="/style/{i}.css">' for i in range(STYLES))}
+<body>
+{"".join(f'<p id="p{i}">{i}</p>' for i in range(STYLES))}
+{"".join(f'<img src="/image/{i}.svg">' for i in range(IMAGES))}
+{"".join(f'<iframe src="/frame/{i}.html"></iframe>' for i in range(FRAMES))}
+{"".join(f'<script src="/script/{i}.js"></script>' for i in range(SCRIPTS))}
+<pre id="result"></pre>
+<script>
+addEventListener('load', () => {{
+  const entries = performance.getEntriesByType('resource');
+  const all = (what) => [...document.querySelectorAll(what)];
+  document.getElementById('result').textContent = JSON.stringify({{
+    images: all('img').filter((i) => i.complete && i.naturalWidth === 17).length,
+    styles: all('p').filter((p, i) => getComputedStyle(p).zIndex === `${{1000 + i}}`).length,
+    scripts: window.ran,
+    frames: all('iframe').filter((f) => f.contentDocument.body.textContent.startsWith('frame '))
+        .length,
+    entries: entries.filter((e) => e.responseStatus === 200).length,
+    protocols: [...new Set(entries.map((e) => e.nextHopProtocol))],
+  }});
+}});
+</script>
+"""
+
+
+def respond(request, answer):
+    """Even ones with a length, odd ones in chunks."""
+    match = re.fullmatch(r"/(image|style|script|frame)/(\d+)\.\w+", request.target)
+    if not match:
+        found = request.target == "/"
+        return answer.whole(PAGE.encode() if found else b"no", "200 OK" if found else "404 No",
+                            [("Content-Type", "text/html")])
+    number = int(match[2])
+    kind, body = {
+        "image": ("image/svg+xml", '<svg xmlns="http://www.w3.org/2000/svg" width="17" height="4"/>'
+                  + " " * (number * 5000)),
+        "style": ("text/css", f"#p{number} {{ position: relative; z-index: {1000 + number} }}"),
+        "script": ("text/javascript", f"window.ran = (window.ran || 0) + 1; /*{'x' * 10_000}*/"),
+        "frame": ("text/html", f"<!doctype html><body>frame {number}"),
+    }[match[1]]
+    fields = [("Content-Type", kind), ("Cache-Control", "no-store")]
+    if number % 2:
+        return answer.in_chunks(*re.findall(b".{1,3000}", body.encode(), re.S), fields=fields)
+    return answer.whole(body.encode(), fields=fields)
+
+
+def test(t):
+    front = Front(t, respond, workers=2)
+    key = key_hash(front.site_secret)
+    for way in TLS_WAYS:
+        backend = front.backend(way)
+        told = load(t, front, way, key)
+        print(way, told, len(backend.seen), "connections to the backend")
+        assert told == {"images": IMAGES, "styles": STYLES, "scripts": SCRIPTS, "frames": FRAMES,
+                        "entries": RESOURCES, "protocols": ["http/1.1"]}, (way, told)
+        asked = [r.target for r in backend.requests]
+        assert sorted(set(asked)) == sorted(asked), f"asked twice: {way} {asked}"
+        assert len(asked) == RESOURCES + 1, (way, len(asked))
+        assert len(backend.seen) <= CONNECTIONS * 2, (way, len(backend.seen))
+
+
+def key_hash(secret):
+    """Of the certificate's public key: what makes Chromium trust exactly this one."""
+    public = subprocess.run(["openssl", "x509", "-in", secret / "tls.crt", "-noout", "-pubkey"],
+                            capture_output=True, text=True, check=True).stdout
+    der = ssl.PEM_cert_to_DER_cert(public.replace("PUBLIC KEY", "CERTIFICATE"))
+    return base64.b64encode(hashlib.sha256(der).digest()).decode()
+
+
+def load(t, front, way, key):
+    """What the page says of itself once it has loaded."""
+    done = run(["chromium", "--headless=new", "--no-sandbox", "--disable-gpu",
+                "--disable-dev-shm-usage", "--disable-extensions", "--no-first-run",
+                "--disable-background-networking", "--disable-component-update",
+                f"--user-data-dir={t.folder / way}",
+                f"--host-resolver-rules=MAP {way}.test 127.0.0.1",
+                f"--ignore-certificate-errors-spki-list={key}", "--timeout=30000", "--dump-dom",
+                front.url(way)], 50)
+    match = re.search(r'<pre id="result">(.+?)</pre>', done.stdout)
+    assert match, (way, done.stdout[-2000:], done.stderr[-2000:])
+    return json.loads(html.unescape(match[1]))
+
+
+if __name__ == "__main__":
+    main(test)

@@ -1,6 +1,7 @@
 """Each file under conf/ is complete: with its ports, certificates and endpoints replaced by ones
-that exist here, and nothing else changed, it passes `check`, runs, and serves each of its sites
-and listeners from the backend that it names."""
+that exist here, and nothing else changed, it runs, and serves each of its sites, routes and
+listeners from the backend that it names: with requests where it speaks HTTP, after a redirect where
+it sends one; and it refuses clients without a certificate where it says so."""
 
 import sys
 

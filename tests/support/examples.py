@@ -4,13 +4,16 @@ that exist on this machine, everything else stays as it is written."""
 import re
 import socket
 import ssl
+import urllib.parse
 
 from . import names, proxy_header
 from .backends import Seen
-from .channel import Channel, TlsChannel, connect_tls, server_context
+from .channel import Channel, Cut, TlsChannel, connect, connect_tls, server_context
+from .http import Client, head
 
-# What the harness sets itself, each on a line of its own in the examples.
-_OURS = re.compile(r"^(workers|metrics|admin|access_log|watch|drain):.*\n", re.MULTILINE)
+# What the harness sets itself, with the lines below it that belong to it.
+_OURS = re.compile(r"^(workers|metrics|admin|access_log|watch|drain):.*\n(?: +\S.*\n)*",
+                   re.MULTILINE)
 _LISTEN = re.compile(r'address: "[^"]*:\d+"')
 _ENDPOINT_LIST = re.compile(r'(?:service|endpoints): \[(?:"[^"]*"|[^\]"])*\]')
 _QUOTED = re.compile(r'"([^"]+:\d+)"')
@@ -37,40 +40,80 @@ class Example:
     def serve_each(self):
         """Talks to every site on every listener of it, and to every tcp listener. What was met."""
         config = self._proxy.admin(names.API_CONFIG)
-        services = {s["name"]: {self._endpoints[e] for e in s["endpoints"]}
-                    for s in config["services"]}
+        self._listeners = {x["name"]: x for x in config["listeners"]}
+        self._services = {s["name"]: {self._endpoints[e] for e in s["endpoints"]}
+                          for s in config["services"]}
         reached = []
         for listener in config["listeners"]:
             if listener["protocol"] == "tcp":
-                self._ask(listener, None, services[listener["service"]])
+                self._carries_bytes(listener, None, self._services[listener["service"]])
                 reached.append(listener["name"])
-        listeners = {x["name"]: x for x in config["listeners"]}
         for site in config.get("sites", []):
-            for name in site["listeners"]:
+            for listener in map(self._listeners.get, site["listeners"]):
                 for host in site["host"]:
                     asked = _STRANGER if host == "*" else host.replace("*", "any")
-                    self._ask(listeners[name], asked, services[site["routes"][0]["service"]])
-                    reached.append(host)
+                    self._serves(listener, site, asked)
+                    reached.append(f"{listener['protocol']}://{host}")
         return reached
 
-    def _ask(self, listener, host, expected):
-        port = int(listener["address"].rpartition(":")[2])
+    def _serves(self, listener, site, host):
+        if listener["protocol"] == "tls":
+            return self._carries_bytes(listener, host, self._services[site["routes"][0]["service"]])
+        in_the_clear = listener["protocol"] == "http"
+        # Where no listener has TLS for the site, it has no secret.
+        redirected = in_the_clear and "secret" in site and site["redirect_http"]
+        for route in site["routes"]:
+            below = route["path"].rstrip("/") + "/any/?thing"
+            for target in (route["path"], *([below] if route["path_type"] == "Prefix" else [])):
+                response = self._request(listener, host, target)
+                if redirected:
+                    response = self._follow(response, host, target)
+                assert response.status == 200, (listener["name"], host, target, response)
+                said, expected = response.body.decode(), self._services[route["service"]]
+                assert said in expected, (listener["name"], host, target, said, expected)
+        auth = {} if in_the_clear else site.get("client_auth", {})
+        if auth.get("verify") == "required":
+            self._refuses(listener, host, auth["on_failure"])
+
+    def _follow(self, response, host, target):
+        assert response.status == 308, (host, target, response)
+        to = urllib.parse.urlsplit(response["Location"])
+        assert (to.scheme, to.hostname) == ("https", host), (host, target, response)
+        there, = [x for x in self._listeners.values() if _port(x) == (to.port or 443)]
+        return self._request(there, host, f"{to.path}?{to.query}".rstrip("?"))
+
+    def _refuses(self, listener, host, on_failure):
+        """A client without a certificate: with an answer, or in the handshake."""
+        try:
+            response = self._request(listener, host, "/", certificate=False)
+            refused = on_failure == "respond" and response.status == 400
+        except (ssl.SSLError, Cut) as error:
+            response, refused = error, on_failure == "abort"
+        assert refused, (listener["name"], host, on_failure, response)
+
+    def _request(self, listener, host, target, **options):
+        with Client(self._connect(listener, host, **options), host) as client:
+            return client.get(target)
+
+    def _carries_bytes(self, listener, host, expected):
+        channel = self._connect(listener, host)
+        channel.send(b"who is there?\n")
+        answer = channel.recv_to_end().decode()
+        assert answer in expected, (listener["name"], host, answer, expected)
+        channel.close()
+
+    def _connect(self, listener, host, certificate=True):
+        """`host` is None where nobody is asked for. Shows the client's certificate, or none."""
+        port = _port(listener)
         header = b""
         if listener["proxy_protocol"] == "required":
             header = proxy_header.v2(("192.0.2.1", 4711), ("127.0.0.1", port))
-        if host is None:
-            channel = self._t.connect(port)
-        else:
-            channel = connect_tls(port, host, self._t.authority, first=header,
-                                  certificate=self._client)
-        channel.send(b"who is there?\n")
-        answer = channel.recv_exactly(1)
-        while not answer.endswith(b"\n"):
-            more = channel.recv()
-            assert more, (host, answer)
-            answer += more
-        assert answer.decode().strip() in expected, (listener["name"], host, answer, expected)
-        channel.close()
+        if listener["protocol"] in ("http", "tcp"):
+            channel = self._t.keep(connect(port))
+            channel.send(header)
+            return channel
+        return self._t.keep(connect_tls(port, host, self._t.authority, first=header,
+                                        certificate=self._client if certificate else None))
 
     def _replaced(self, match):
         backend = self._t.backend(_AnyBackend(match[1], self._secret))
@@ -101,10 +144,11 @@ class Example:
 
 
 class _AnyBackend:
-    """Answers with its name whatever stands before the first line: a PROXY header, TLS, or both."""
+    """Answers with its name, in HTTP if it is asked in it, whatever stands before the first line: a
+    PROXY header, TLS, or both."""
 
     def __init__(self, name, secret):
-        self._name, self._secret = name, secret
+        self._name, self._secret = name.encode(), secret
 
     def __call__(self, channel, _):
         sock = channel.socket
@@ -116,10 +160,21 @@ class _AnyBackend:
             channel = TlsChannel(sock, context, server_side=True, seen=Seen(None))
         else:
             channel = Channel(sock)
-        channel.recv()
-        channel.send(self._name.encode() + b"\n")
+        asked = channel.recv()
+        while asked.startswith(b"GET "):
+            while not asked.endswith(b"\r\n\r\n"):
+                asked += channel.recv()
+            channel.send(head("HTTP/1.1 200 OK", [("Content-Length", len(self._name))]) +
+                         self._name)
+            asked = channel.recv()
+        if asked:
+            channel.send(self._name)
         channel.end()
         channel.recv_to_end()
+
+
+def _port(listener):
+    return int(listener["address"].rpartition(":")[2])
 
 
 def _words(pattern, text):

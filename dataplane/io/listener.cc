@@ -83,6 +83,7 @@ struct Listener::Impl final : Listening, Task {
   Deadline pause;
   Millis backoff = kBackoffFirst;
   bool listening = false;
+  rlim_t known_limit = 0;
   bool low = false;  // the last client took one of the last descriptors
 
   void listen() {
@@ -92,10 +93,14 @@ struct Listener::Impl final : Listening, Task {
 
   // A client needs a second descriptor, towards its backend. One that was let in with the last
   // would be cut, and so would the next in its place: so they wait in the kernel's queue instead.
-  static bool scarce(int descriptor) {
+  bool scarce(int with) {
+    rlim_t needed = static_cast<rlim_t>(with) + kReserve;
+    if (needed < known_limit) return false;
+    // Somebody may have raised it since it was looked at.
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return false;
-    return static_cast<rlim_t>(descriptor) + kReserve >= limit.rlim_cur;
+    known_limit = limit.rlim_cur;
+    return needed >= known_limit;
   }
 
   // The kernel gives out the lowest number that is free.

@@ -187,14 +187,27 @@ void Loop::Impl::remove(int descriptor) {
 
 void Loop::Impl::look_at_clock() { *now = monotonic_now(); }
 
-void Loop::Impl::add(int descriptor, Socket& socket) {
+namespace {
+
+void control(int set, int operation, int descriptor, bool for_writing) {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLRDHUP | EPOLLET | (for_writing ? EPOLLOUT : 0u);
+  event.data.fd = descriptor;
+  CHECK(epoll_ctl(set, operation, descriptor, &event) == 0);
+}
+
+}  // namespace
+
+void Loop::Impl::add(int descriptor, Socket& socket, bool for_writing) {
   size_t slot = static_cast<size_t>(descriptor);
   if (slot >= sockets.size()) sockets.resize(std::max(slot + 1, sockets.size() * 2));
   sockets[slot] = &socket;
-  epoll_event event{};
-  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-  event.data.fd = descriptor;
-  CHECK(epoll_ctl(epoll_set, EPOLL_CTL_ADD, descriptor, &event) == 0);
+  control(epoll_set, EPOLL_CTL_ADD, descriptor, for_writing);
+}
+
+// If room has come meanwhile, this makes an edge.
+void Loop::Impl::watch_writing(int descriptor) {
+  control(epoll_set, EPOLL_CTL_MOD, descriptor, true);
 }
 
 }  // namespace sallyport

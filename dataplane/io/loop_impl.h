@@ -44,7 +44,10 @@ struct Loop::Impl {
   std::vector<std::function<void()>> calls;
   bool stopping = false;
 
-  void add(int descriptor, Socket& socket);
+  /// Interest in writing makes each late event of reading one that has to be looked at, since
+  /// writing is nearly always possible: who does not wait for it leaves it out.
+  void add(int descriptor, Socket& socket, bool for_writing);
+  void watch_writing(int descriptor);
   void moved(int descriptor, Socket* socket) { sockets[static_cast<size_t>(descriptor)] = socket; }
   /// Level-triggered, so that a listener need not empty its queue at once.
   void add(int descriptor, Listening& listener);

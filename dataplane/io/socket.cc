@@ -18,8 +18,9 @@
 namespace sallyport {
 
 Socket::Socket(Loop& loop, Task& owner, int descriptor)
-    : loop_(&loop), owner_(&owner), descriptor_(descriptor), writable_(true) {
-  loop.impl().add(descriptor, *this);
+    // Clients speak first, as a rule at once: worth trying to read before there is an edge.
+    : loop_(&loop), owner_(&owner), descriptor_(descriptor), readable_(true), writable_(true) {
+  loop.impl().add(descriptor, *this, false);
 }
 
 Socket Socket::connect(Loop& loop, Task& owner, const Address& to, int& error) {
@@ -36,8 +37,12 @@ Socket Socket::connect(Loop& loop, Task& owner, const Address& to, int& error) {
     ::close(fd);
     return {};
   }
-  Socket s(loop, owner, fd);
-  s.writable_ = false;  // until the kernel's first edge says that it is connected
+  Socket s;
+  s.loop_ = &loop;
+  s.owner_ = &owner;
+  s.descriptor_ = fd;
+  s.watches_writing_ = true;  // the kernel's first edge says that it is connected
+  loop.impl().add(fd, s, true);
   return s;
 }
 
@@ -51,6 +56,7 @@ Socket& Socket::operator=(Socket&& other) noexcept {
   descriptor_ = std::exchange(other.descriptor_, -1);
   readable_ = other.readable_;
   writable_ = other.writable_;
+  watches_writing_ = other.watches_writing_;
   ended_ = other.ended_;
   if (open()) loop_->impl().moved(descriptor_, this);
   return *this;
@@ -92,18 +98,24 @@ IoResult Socket::read(MutableBytes into) {
   }
 }
 
+void Socket::not_writable() {
+  writable_ = false;
+  if (std::exchange(watches_writing_, true)) return;
+  loop_->impl().watch_writing(descriptor_);
+}
+
 IoResult Socket::write(Bytes from) {
   DCHECK(open() && !from.empty());
   if (!writable_) return {Io::Blocked};
   for (;;) {
     ssize_t n = ::send(descriptor_, from.data(), from.size(), MSG_NOSIGNAL);
     if (n >= 0) {
-      if (static_cast<size_t>(n) < from.size()) writable_ = false;
+      if (static_cast<size_t>(n) < from.size()) not_writable();
       return {Io::Ok, static_cast<size_t>(n)};
     }
     if (errno == EINTR) continue;
     if (errno == EAGAIN) {
-      writable_ = false;
+      not_writable();
       return {Io::Blocked};
     }
     return {Io::Failed, 0, errno};
@@ -143,7 +155,7 @@ IoResult Socket::splice_from(Pipe& pipe) {
     }
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) {
-      writable_ = false;
+      not_writable();
       return {Io::Blocked};
     }
     return {Io::Failed, 0, n < 0 ? errno : EPIPE};

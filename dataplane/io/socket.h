@@ -25,9 +25,9 @@ struct IoResult {
   int error = 0;
 };
 
-/// Owns its descriptor. Registered once, for everything, edge-triggered: the kernel's edges set
-/// readable() and writable(), a call that could not move all it was asked to clears them, and
-/// while they are false no system call is made. An edge posts the owner. A spurious edge is
+/// Owns its descriptor. Registered edge-triggered, for reading, and from the first write that did
+/// not go whole for writing too: the kernel's edges set readable() and writable(), a call that could
+/// not move all it was asked to clears them, and while they are false no system call is made. An edge posts the owner. A spurious edge is
 /// harmless; a missed one cannot be, so flags are cleared only by what the kernel said.
 /// Thread: the loop's.
 class Socket {
@@ -78,11 +78,14 @@ class Socket {
   void on_edge(bool readable, bool writable, bool ended);
 
  private:
+  void not_writable();
+
   Loop* loop_ = nullptr;
   Task* owner_ = nullptr;
   int descriptor_ = -1;
   bool readable_ = false;
   bool writable_ = false;
+  bool watches_writing_ = false;
   bool ended_ = false;  // the peer has ended or failed: the next read must be tried, whatever the
                         // last one said
 };

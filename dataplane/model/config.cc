@@ -22,7 +22,11 @@ constexpr Word<ProxyProtocolOut> kProxyProtocolOut[] = {{"off", ProxyProtocolOut
                                                         {"v2", ProxyProtocolOut::V2}};
 constexpr Word<VerifyClient> kVerifyClient[] = {{"off", VerifyClient::Off},
                                                 {"optional", VerifyClient::Optional},
+                                                {"optional_no_ca", VerifyClient::OptionalNoCa},
                                                 {"required", VerifyClient::Required}};
+constexpr Word<CrlCheck> kCrlCheck[] = {{"auto", CrlCheck::Auto},
+                                        {"leaf", CrlCheck::Leaf},
+                                        {"chain", CrlCheck::Chain}};
 constexpr Word<VerifyBackend> kVerifyBackend[] = {{"full", VerifyBackend::Full},
                                                   {"ca", VerifyBackend::Ca},
                                                   {"none", VerifyBackend::None}};
@@ -79,6 +83,10 @@ std::span<const Word<VerifyClient>> words() {
   return kVerifyClient;
 }
 template <>
+std::span<const Word<CrlCheck>> words() {
+  return kCrlCheck;
+}
+template <>
 std::span<const Word<VerifyBackend>> words() {
   return kVerifyBackend;
 }
@@ -109,6 +117,7 @@ const char* name(UnknownSni value) { return word_for(value); }
 const char* name(ProxyProtocolIn value) { return word_for(value); }
 const char* name(ProxyProtocolOut value) { return word_for(value); }
 const char* name(VerifyClient value) { return word_for(value); }
+const char* name(CrlCheck value) { return word_for(value); }
 const char* name(VerifyBackend value) { return word_for(value); }
 const char* name(TlsVersion value) { return word_for(value); }
 const char* name(OnFailure value) { return word_for(value); }

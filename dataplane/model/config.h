@@ -42,7 +42,8 @@ enum class Scenario : uint8_t { Offload, Passthrough, Reencrypt };
 enum class UnknownSni : uint8_t { Refuse, Default };
 enum class ProxyProtocolIn : uint8_t { Off, Optional, Required };
 enum class ProxyProtocolOut : uint8_t { Off, V1, V2 };
-enum class VerifyClient : uint8_t { Off, Optional, Required };
+enum class VerifyClient : uint8_t { Off, Optional, Required, OptionalNoCa };
+enum class CrlCheck : uint8_t { Auto, Leaf, Chain };
 enum class VerifyBackend : uint8_t { Full, Ca, None };
 enum class TlsVersion : uint8_t { V1_2, V1_3 };
 enum class OnFailure : uint8_t { Respond, Abort };
@@ -72,6 +73,8 @@ std::span<const Word<ProxyProtocolOut>> words();
 template <>
 std::span<const Word<VerifyClient>> words();
 template <>
+std::span<const Word<CrlCheck>> words();
+template <>
 std::span<const Word<VerifyBackend>> words();
 template <>
 std::span<const Word<TlsVersion>> words();
@@ -90,6 +93,7 @@ const char* name(UnknownSni);
 const char* name(ProxyProtocolIn);
 const char* name(ProxyProtocolOut);
 const char* name(VerifyClient);
+const char* name(CrlCheck);
 const char* name(VerifyBackend);
 const char* name(TlsVersion);  // "1.2", "1.3"
 const char* name(OnFailure);
@@ -134,6 +138,9 @@ struct ClientAuth {
   VerifyClient verify = VerifyClient::Off;
   std::string secret;  // its ca.crt says whom to trust; empty exactly when verify is Off
   int depth = 1;       // intermediates allowed between the leaf and the CA, as OpenSSL counts
+  /// Whom ca.crl is asked about: the client alone, or its issuers too. These two want a list; Auto
+  /// is the whole chain where the secret has one.
+  CrlCheck crl_check = CrlCheck::Auto;
   /// What a client without the certificate that `verify` asks for gets: a response, or an alert.
   /// Respond only when no listener of the site is Tls: among bytes there is no response to give.
   OnFailure on_failure = OnFailure::Respond;

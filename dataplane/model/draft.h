@@ -57,6 +57,7 @@ struct DraftClientAuth {
   Written<VerifyClient> verify;  // left out: required
   Written<std::string> secret;
   Written<uint64_t> depth;
+  Written<CrlCheck> crl_check;    // left out: auto
   Written<OnFailure> on_failure;  // left out: respond where that is possible
 };
 

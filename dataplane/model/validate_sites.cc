@@ -165,6 +165,7 @@ class Sites {
     VerifyClient verify = draft->verify.or_else(VerifyClient::Required);
     if (verify == VerifyClient::Off) return;
     auth.verify = verify;
+    auth.crl_check = draft->crl_check.or_else(CrlCheck::Auto);
     check_on_failure(draft->on_failure, on, auth);
     if (draft->secret) {
       auth.secret = *draft->secret;

@@ -17,18 +17,18 @@ Pump::Pump(Stream& from, Stream& to, Scratch& scratch, PipePool& pipes)
 
 Pump::~Pump() { return_pipe(); }
 
-PumpState Pump::turn(size_t budget) {
-  if (state_ == PumpState::Waiting || state_ == PumpState::More) state_ = run(budget);
+PumpState Pump::turn(size_t budget, bool last) {
+  if (state_ == PumpState::Waiting || state_ == PumpState::More) state_ = run(budget, last);
   return state_;
 }
 
-PumpState Pump::run(size_t budget) {
+PumpState Pump::run(size_t budget, bool last) {
   for (;;) {
     Next next = deliver();
     if (next == Next::Wait) return PumpState::Waiting;
     if (next == Next::Broken) return state_;
     if (source_ended_) {
-      Step step = to_.end_write();
+      Step step = last ? to_.say_goodbye() : to_.end_write();
       if (step == Step::Failed) return PumpState::WriteFailed;
       return step == Step::Done ? PumpState::Finished : PumpState::Waiting;
     }

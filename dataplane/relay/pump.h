@@ -31,8 +31,9 @@ class Pump {
   Pump(const Pump&) = delete;
   Pump& operator=(const Pump&) = delete;
 
-  /// Moves at most about `budget` bytes. After Finished or a failure, repeats that state.
-  PumpState turn(size_t budget);
+  /// Moves at most about `budget` bytes. After Finished or a failure, repeats that state. With
+  /// `last` the other direction is Finished: the sink's end is left to whoever closes it next.
+  PumpState turn(size_t budget, bool last = false);
 
   /// For bytes that were taken from the source before there was a pump. REQUIRES: no turn yet.
   Block& waiting() { return waiting_; }
@@ -46,7 +47,7 @@ class Pump {
   // What keeps a step from going on; Go: nothing does.
   enum class Next : uint8_t { Go, Wait, Broken };
 
-  PumpState run(size_t budget);
+  PumpState run(size_t budget, bool last);
   Next deliver();
   Next copy(size_t& budget);
   Next splice(size_t& budget);

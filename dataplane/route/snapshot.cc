@@ -81,38 +81,56 @@ struct SnapshotBuilder::Build {
     return listener ? listener->address.port() : uint16_t{443};
   }
 
-  std::shared_ptr<const ServerContext> server_context(const SiteConfig& site,
-                                                      const std::string& path) {
-    ServerPolicy policy;
-    policy.min_tls = site.min_tls;
-    policy.alpn = site.alpn;
-    // On https listeners a site offers what they speak, without having to say so.
-    if (policy.alpn.empty() && https_listener(site)) policy.alpn = {"http/1.1", "http/1.0"};
-    policy.verify = site.client_auth.verify;
-    policy.respond = site.client_auth.on_failure == OnFailure::Respond && !carries_bytes(site);
-    policy.depth = site.client_auth.depth;
-    if (policy.verify != VerifyClient::Off) {
-      const SecretData* data = secret(site.client_auth.secret);
-      if (!data) return nullptr;
-      if (data->ca_crt.empty()) {
-        problem(site.client_auth.place, path + ".client_auth.secret",
-                "secret \"" + site.client_auth.secret +
-                    "\" has no ca.crt: nothing would say which client certificates to trust");
-        return nullptr;
-      }
-      policy.ca_crt = data->ca_crt;
-      policy.ca_crl = data->ca_crl;
-    }
-    auto& cached = builder.contexts_[policy.key()];
+  // Null, after a problem, where `auth` asks for something that cannot be had.
+  std::shared_ptr<const ClientTrust> client_trust(const ClientAuth& auth, const std::string& path) {
+    const SecretData* data = secret(auth.secret);
+    if (!data) return nullptr;
+    auto& cached = builder.trusts_[ClientTrust::key(data->ca_crt, data->ca_crl, auth.depth,
+                                                    auth.crl_check)];
     if (auto known = cached.lock()) return known;
-    auto made = ServerContext::make(policy);
+    auto made = ClientTrust::make(data->ca_crt, data->ca_crl, auth.depth, auth.crl_check);
     if (!made) {
-      problem(site.client_auth.place, path + ".client_auth.secret",
-              "secret \"" + site.client_auth.secret + "\": " + made.error().message);
+      problem(auth.place, path + ".client_auth.secret",
+              "secret \"" + auth.secret + "\": " + made.error().message);
       return nullptr;
     }
     cached = *made;
     return *made;
+  }
+
+  // Null for `verify: off`, and after a problem.
+  ClientDemandPtr client_demand(const ClientAuth& auth, const std::string& path) {
+    if (auth.verify == VerifyClient::Off) return nullptr;
+    auto trust = client_trust(auth, path);
+    if (!trust) return nullptr;
+    std::string key = ClientDemand::key(auth, trust->key());
+    auto& cached = builder.demands_[key];
+    if (auto known = cached.lock()) return known;
+    auto made = std::make_shared<ClientDemand>();
+    made->verify = auth.verify;
+    made->trust = std::move(trust);
+    made->content = std::move(key);
+    cached = made;
+    return made;
+  }
+
+  std::shared_ptr<const ServerContext> server_context(const SiteConfig& config_of_site,
+                                                      const Site& site) {
+    ServerPolicy policy;
+    policy.min_tls = config_of_site.min_tls;
+    policy.alpn = config_of_site.alpn;
+    // On https listeners a site offers what they speak, without having to say so.
+    if (policy.alpn.empty() && https_listener(config_of_site)) {
+      policy.alpn = {"http/1.1", "http/1.0"};
+    }
+    policy.client = site.client_auth;
+    policy.respond = config_of_site.client_auth.on_failure == OnFailure::Respond &&
+                     !carries_bytes(config_of_site);
+    auto& cached = builder.contexts_[policy.key()];
+    if (auto known = cached.lock()) return known;
+    auto made = ServerContext::make(policy);
+    cached = made;
+    return made;
   }
 
   std::shared_ptr<const BackendContext> backend_context(const ServiceConfig& service,
@@ -172,7 +190,8 @@ struct SnapshotBuilder::Build {
     site->name = config_of_site.hosts.front();
     site->scenario = config_of_site.scenario;
     site->min_tls = config_of_site.min_tls;
-    site->verify_client = config_of_site.client_auth.verify;
+    site->client_auth = client_demand(config_of_site.client_auth, path);
+    site->asks_clients = site->client_auth != nullptr;
     site->redirect_http = config_of_site.redirect_http;
     site->https_port = https_port(config_of_site);
     site->body_size = config_of_site.body_size.value_or(config.limits.body_size);
@@ -180,7 +199,7 @@ struct SnapshotBuilder::Build {
     site->service = site->routes.front()->service;
     if (site->scenario == Scenario::Passthrough || config_of_site.secrets.empty()) return site;
 
-    site->tls = server_context(config_of_site, path);
+    site->tls = server_context(config_of_site, *site);
     if (site->tls) site->session_context = site->tls->session_context(site->name);
     for (const std::string& name : config_of_site.secrets) {
       const SecretData* data = secret(name);
@@ -197,6 +216,7 @@ struct SnapshotBuilder::Build {
     auto route = std::make_unique<Route>();
     route->path = config_of_route.path;
     route->type = config_of_route.path_type;
+    route->client_auth = site.client_auth;
     route->acme_challenge = (route->path + "/").starts_with(kAcmeChallenge);
     auto service = services.find(config_of_route.service);
     if (service != services.end()) route->service = service->second;
@@ -262,6 +282,8 @@ std::shared_ptr<const Snapshot> SnapshotBuilder::build(const Config& config,
     snapshot->listeners.push_back(run.build_listener(listener, *snapshot));
   }
   forget_unused(certificates_);
+  forget_unused(trusts_);
+  forget_unused(demands_);
   forget_unused(contexts_);
   forget_unused(backends_);
   forget_unused(route_metrics_);

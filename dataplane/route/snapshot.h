@@ -20,6 +20,7 @@ struct Route {
   std::string path;  // as configured
   PathType type = PathType::Prefix;
   bool acme_challenge = false;  // under /.well-known/acme-challenge/: served in the clear too
+  ClientDemandPtr client_auth;  // its own, or else the site's; null: no certificate is asked for
   std::shared_ptr<const Service> service;
   std::shared_ptr<const PerWorker<RouteMetrics>> metrics;  // of the route, over all snapshots
 };
@@ -34,7 +35,8 @@ struct Site {
   std::shared_ptr<const Service> service;    // of the first route: where bytes go
 
   TlsVersion min_tls = TlsVersion::V1_2;
-  VerifyClient verify_client = VerifyClient::Off;
+  ClientDemandPtr client_auth;               // null: the site itself asks for no certificate
+  bool asks_clients = false;                 // the handshake does, for the site or a route
   bool redirect_http = false;
   uint16_t https_port = 443;                 // where it redirects to
   uint64_t body_size = 0;                    // 0: no limit
@@ -81,6 +83,8 @@ class SnapshotBuilder {
 
   size_t workers_;
   std::map<std::string, std::weak_ptr<const Certificate>> certificates_;  // by content
+  std::map<std::string, std::weak_ptr<const ClientTrust>> trusts_;        // by content
+  std::map<std::string, std::weak_ptr<const ClientDemand>> demands_;      // by content
   std::map<std::string, std::weak_ptr<const ServerContext>> contexts_;    // by policy
   std::map<std::string, std::weak_ptr<const BackendContext>> backends_;   // by policy and content
   std::map<std::string, std::shared_ptr<const Service>> services_;        // by name, of the last

@@ -46,6 +46,7 @@ void Exchange::begin_common(ExchangeClient& client, Instant started) {
   unacknowledged_ = 0;
   site_ = nullptr;
   route_ = nullptr;
+  identity_ = nullptr;
   service_ = nullptr;
   endpoint_ = nullptr;
   tried_.clear();
@@ -150,9 +151,8 @@ Exchange::Next Exchange::decide_it() {
     return answer(decision.status, decision.end, decision.detail);
   }
   record_.route = route_->path;
-  if (site_->verify_client != VerifyClient::Off && client_->facts.identity) {
-    record_.client_subject = client_->facts.identity->subject;
-  }
+  identity_ = decision.identity;
+  if (identity_) record_.client_subject = identity_->subject;
   body_limit_ = site_->body_size;
   if (body_limit_ > 0 && request_.body == BodyKind::Length && request_.length > body_limit_) {
     reached(Limit::BodySize);
@@ -275,7 +275,7 @@ Exchange::Next Exchange::connect_it() {
                               ? client_->arrival.destination
                               : client_->stream.socket().local_address();
     send_proxy_header(backend_->stream(), service_->proxy_protocol(), record_.client, destination,
-                      record_.sni, client_->stream);
+                      record_.sni, client_->stream, identity_);
   }
   if (!service_->tls()) return begin_relay();
   SslPtr ssl = service_->tls()->new_ssl(endpoint_->name, context_.worker);
@@ -323,9 +323,7 @@ Exchange::Next Exchange::begin_relay() {
   record_.connected = elapsed();
   if (!record_.reused_connection) context_.metrics.backend_opened.add();
   H1Writer out = backend_out_->head_writer();
-  bool identified = site_->verify_client != VerifyClient::Off;
-  write_request_head(out, {request_, path_, forwarded_, http(),
-                           identified ? client_->facts.identity : nullptr});
+  write_request_head(out, {request_, path_, forwarded_, http(), identity_});
   if (out.overflown()) {
     return answer(431, RequestEnd::TooLarge, "the head is too large with what is added to it");
   }
@@ -603,8 +601,8 @@ Exchange::Next Exchange::begin_tunnel() {
 Exchange::Next Exchange::tunnel() {
   size_t budget = limits().turn_bytes;
   uint64_t before = to_backend_->bytes() + to_client_->bytes();
-  PumpState out = to_backend_->turn(budget);
-  PumpState in = to_client_->turn(budget);
+  PumpState out = to_backend_->turn(budget, to_client_->state() == PumpState::Finished);
+  PumpState in = to_client_->turn(budget, out == PumpState::Finished);
   record_.request_body_bytes = to_backend_->bytes();
   record_.response_body_bytes = record_.backend_body_bytes = to_client_->bytes();
   if (out == PumpState::Finished && in == PumpState::Finished) {

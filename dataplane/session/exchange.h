@@ -149,6 +149,7 @@ class Exchange final : public Task {
   // Where it goes.
   const Site* site_ = nullptr;
   const Route* route_ = nullptr;
+  const ClientIdentity* identity_ = nullptr;  // for the backend; null: not asked for
   const Service* service_ = nullptr;
   const Endpoint* endpoint_ = nullptr;
   std::vector<const Endpoint*> tried_;

@@ -174,18 +174,7 @@ void write_who(H1Writer& out, const ForwardRequest& f) {
   out.field("X-Request-ID", f.forwarded.request_id);
   if (f.http.forwarded) write_forwarded(out, f);
   if (!f.identity) return;
-  out.put("ssl-client-verify: ");
-  switch (f.identity->verdict) {
-    case ClientVerdict::None: out.put("NONE\r\n"); return;
-    case ClientVerdict::Good: out.put("SUCCESS\r\n"); break;
-    case ClientVerdict::Failed:
-      out.put("FAILED:");
-      out.put(f.identity->fault);
-      out.put("\r\n");
-      break;
-  }
-  out.field("ssl-client-subject-dn", f.identity->subject);
-  out.field("ssl-client-issuer-dn", f.identity->issuer);
+  for (const auto& [name, value] : f.identity->fields) out.field(name, value);
 }
 
 void write_request_framing(H1Writer& out, const RequestHead& request) {

@@ -33,7 +33,7 @@ struct ForwardRequest {
   std::string_view path;                       // normalised
   const Forwarded& forwarded;
   const HttpConfig& http;
-  const ClientIdentity* identity = nullptr;    // of a site with client_auth, else null
+  const ClientIdentity* identity = nullptr;    // of a route with client_auth, else null
 };
 
 /// A whole head in HTTP/1.1. Dropped: what belongs to one hop (RFC 9110 section 7.6.1), names that

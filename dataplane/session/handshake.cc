@@ -54,23 +54,23 @@ ClientHandshake shake_hands(Stream& client, ConnectionRecord& record, WorkerMetr
 
 void send_proxy_header(Stream& backend, ProxyProtocolOut version, const Address& source,
                        const Address& destination, std::string_view authority,
-                       const Stream& client) {
+                       const Stream& client, const ClientIdentity* identity) {
   ProxySend send;
   send.source = source;
   send.destination = destination;
   send.authority = authority;
   ProxyTls tls;
-  std::string common_name;
   if (!client.plain()) {
     TlsFacts facts = tls_facts(client);
     send.alpn = facts.alpn;
-    common_name = peer_common_name(client);
     tls.version = facts.version;
     tls.cipher = facts.cipher;
-    tls.client_cert = facts.peer_certificate;
-    tls.verified = facts.peer_verified;
     tls.resumed = facts.resumed;
-    tls.common_name = common_name;
+    if (identity) {
+      tls.client_cert = identity->verdict != ClientVerdict::None;
+      tls.verified = identity->verified();
+      tls.common_name = identity->common_name;
+    }
     send.tls = &tls;
   }
   uint8_t bytes[kMaxProxySend];

@@ -3,6 +3,7 @@
 
 #include "dataplane/observe/connection_record.h"
 #include "dataplane/observe/metrics.h"
+#include "dataplane/tls/client_identity.h"
 #include "dataplane/tls/facts.h"
 #include "dataplane/tls/stream.h"
 
@@ -21,9 +22,10 @@ struct ClientHandshake {
 ClientHandshake shake_hands(Stream& client, ConnectionRecord& record, WorkerMetrics& metrics);
 
 /// Puts a PROXY header before everything else that is sent to the backend. REQUIRES: `version` is
-/// not Off. `client` tells of its TLS, if it has any.
+/// not Off. `client` tells of its TLS, if it has any; `identity` of its certificate, and is null
+/// where none was to be shown, or not for this backend.
 void send_proxy_header(Stream& backend, ProxyProtocolOut version, const Address& source,
                        const Address& destination, std::string_view authority,
-                       const Stream& client);
+                       const Stream& client, const ClientIdentity* identity);
 
 }  // namespace sallyport

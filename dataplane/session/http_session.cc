@@ -90,10 +90,7 @@ bool HttpSession::shake_hands_with_client() {
   }
   record().client_handshake = since_start();
   lent_.facts.tls = record().tls_version == "TLSv1.3" ? TlsVersion::V1_3 : TlsVersion::V1_2;
-  if (lent_.facts.site->verify_client != VerifyClient::Off) {
-    identity_ = client_identity(client_);
-    lent_.facts.identity = &identity_;
-  }
+  lent_.facts.proof = ClientProof::of(client_);
   await_request();
   return true;
 }

@@ -51,7 +51,6 @@ class HttpSession final : public Session {
   H1Input in_;
   H1Output out_;
   ExchangeClient lent_;
-  ClientIdentity identity_;
   std::unique_ptr<Exchange> exchange_;
   Instant first_byte_{};       // of the request that is coming
   Phase phase_ = Phase::Begin;

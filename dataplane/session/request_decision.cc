@@ -5,11 +5,31 @@ namespace sallyport {
 namespace {
 
 Decision refuse(const Site* site, uint16_t status, RequestEnd end, std::string_view detail) {
-  return {Decision::Kind::Refuse, site, nullptr, status, end, detail};
+  Decision decision;
+  decision.site = site;
+  decision.status = status;
+  decision.end = end;
+  decision.detail = detail;
+  return decision;
 }
 
 Decision serve(const Site& site, const Route& route) {
-  return {Decision::Kind::Serve, &site, &route, 0, RequestEnd::Complete, {}};
+  Decision decision;
+  decision.kind = Decision::Kind::Serve;
+  decision.site = &site;
+  decision.route = &route;
+  decision.status = 0;
+  decision.end = RequestEnd::Complete;
+  return decision;
+}
+
+Decision redirect(const Site& site) {
+  Decision decision;
+  decision.kind = Decision::Kind::Redirect;
+  decision.site = &site;
+  decision.status = 308;
+  decision.end = RequestEnd::Redirected;
+  return decision;
 }
 
 const Route* find_route(const Site& site, std::string_view path) {
@@ -18,18 +38,21 @@ const Route* find_route(const Site& site, std::string_view path) {
   return route && route->service ? route : nullptr;
 }
 
+// A path of no route is told to nobody whom the site would not let in.
+const ClientDemandPtr& demand_of(const Site& site, const Route* route) {
+  return route ? route->client_auth : site.client_auth;
+}
+
 // In the clear nothing is served that TLS is there to protect.
 Decision decide_plain(const Site& site, std::string_view path) {
   const Route* route = find_route(site, path);
   // A solver's route has been declared for exactly this (RFC 8555 section 8.3), and says nothing
   // that needs a client's certificate.
   if (route && route->acme_challenge) return serve(site, *route);
-  if (site.redirect_http) {
-    return {Decision::Kind::Redirect, &site, nullptr, 308, RequestEnd::Redirected, {}};
-  }
-  if (site.verify_client != VerifyClient::Off) {
-    return refuse(&site, 403, RequestEnd::Forbidden, "the site wants a client certificate, and "
-                                                     "there is none in the clear");
+  if (site.redirect_http) return redirect(site);
+  if (demand_of(site, route)) {
+    return refuse(&site, 403, RequestEnd::Forbidden, "a client certificate is asked for, and there "
+                                                     "is none in the clear");
   }
   if (!route) return refuse(&site, 404, RequestEnd::NoRoute, "no route for the path");
   return serve(site, *route);
@@ -42,7 +65,7 @@ bool handshake_suffices(const Site& site, const ConnectionFacts& facts) {
   if (site.scenario == Scenario::Passthrough || !site.tls) return false;
   if (site.min_tls > facts.tls) return false;
   // With certificates: only what was asked for by the very same policy, authorities included.
-  return site.verify_client == VerifyClient::Off || site.tls == facts.site->tls;
+  return !site.asks_clients || site.tls == facts.site->tls;
 }
 
 Decision decide_tls(const Site& site, std::string_view path, const ConnectionFacts& facts) {
@@ -50,18 +73,22 @@ Decision decide_tls(const Site& site, std::string_view path, const ConnectionFac
     return refuse(&site, 421, RequestEnd::NoRoute, "the site asks for more than this connection's "
                                                    "handshake gave");
   }
-  if (site.verify_client != VerifyClient::Off) {
-    ClientVerdict verdict = facts.identity ? facts.identity->verdict : ClientVerdict::None;
-    if (verdict == ClientVerdict::Failed) {
-      return refuse(&site, 495, RequestEnd::Forbidden, facts.identity->fault);
+  const Route* route = find_route(site, path);
+  const ClientIdentity* identity = nullptr;
+  if (const ClientDemandPtr& demand = demand_of(site, route)) {
+    if (!facts.proof) {
+      return refuse(&site, 421, RequestEnd::Forbidden, "nobody was asked for a certificate");
     }
-    if (verdict == ClientVerdict::None && site.verify_client == VerifyClient::Required) {
-      return refuse(&site, 496, RequestEnd::Forbidden, "no client certificate");
+    identity = &facts.proof->judged_by(demand);
+    if (!identity->let_in) {
+      return refuse(&site, outcome_of(identity->verdict).status, RequestEnd::Forbidden,
+                    identity->fault);
     }
   }
-  const Route* route = find_route(site, path);
   if (!route) return refuse(&site, 404, RequestEnd::NoRoute, "no route for the path");
-  return serve(site, *route);
+  Decision decision = serve(site, *route);
+  decision.identity = identity;
+  return decision;
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 #include "dataplane/observe/request_end.h"
 #include "dataplane/route/snapshot.h"
-#include "dataplane/tls/client_identity.h"
+#include "dataplane/tls/client_proof.h"
 #include "dataplane/wire/http_head.h"
 
 namespace sallyport {
@@ -17,7 +17,7 @@ struct ConnectionFacts {
   const ListenerRules* rules = nullptr;
   const Site* site = nullptr;                // chosen by SNI; null where there is no TLS
   TlsVersion tls = TlsVersion::V1_2;         // where there is TLS
-  const ClientIdentity* identity = nullptr;  // null: nobody was asked for a certificate
+  ClientProof* proof = nullptr;              // null: nobody was asked for a certificate
 };
 
 struct Decision {
@@ -29,6 +29,8 @@ struct Decision {
   Kind kind = Kind::Refuse;
   const Site* site = nullptr;    // null: unknown
   const Route* route = nullptr;
+  /// Of those who were asked, by the route: for the backend to be told. Lives as long as the proof.
+  const ClientIdentity* identity = nullptr;
   uint16_t status = 404;
   RequestEnd end = RequestEnd::NoRoute;
   std::string_view detail;

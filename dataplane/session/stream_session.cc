@@ -7,6 +7,7 @@
 
 #include "dataplane/base/check.h"
 #include "dataplane/session/handshake.h"
+#include "dataplane/tls/client_proof.h"
 #include "dataplane/tls/facts.h"
 
 namespace sallyport {
@@ -108,7 +109,7 @@ bool StreamSession::connect() {
     Address destination = arrival().destination.valid() ? arrival().destination
                                                         : client_.socket().local_address();
     send_proxy_header(backend_, service_.proxy_protocol(), record().client, destination,
-                      record().sni, client_);
+                      record().sni, client_, client_identity());
   }
   if (!service_.tls()) {
     begin_relay();
@@ -124,6 +125,11 @@ bool StreamSession::connect() {
   phase_ = Phase::BackendHandshake;
   enter("shaking hands with the backend", limits().handshake_timeout);
   return true;
+}
+
+const ClientIdentity* StreamSession::client_identity() const {
+  if (!site_ || !site_->client_auth || client_.plain()) return nullptr;
+  return &ClientProof::of(client_)->judged_by(site_->client_auth);
 }
 
 // Nothing has been sent to the endpoint yet, so another may serve as well.
@@ -173,8 +179,8 @@ void StreamSession::begin_relay() {
 
 void StreamSession::relay() {
   size_t budget = limits().turn_bytes;
-  PumpState out = to_backend_->turn(budget);
-  PumpState in = to_client_->turn(budget);
+  PumpState out = to_backend_->turn(budget, to_client_->state() == PumpState::Finished);
+  PumpState in = to_client_->turn(budget, out == PumpState::Finished);
   count_bytes();
 
   bool client_ended = to_backend_->source_ended();

@@ -42,6 +42,7 @@ class StreamSession final : public Session {
   void relay();
   void relay_broken(PumpState to_backend, PumpState to_client);
   void count_bytes();
+  const ClientIdentity* client_identity() const;
 
   /// The client is told by an alert where it can still understand one.
   void refuse(Reason reason, uint8_t alert);

@@ -17,17 +17,22 @@ BioPtr memory_bio(std::string_view text) {
 // Without this OpenSSL would ask the terminal for the passphrase of an encrypted key.
 int no_passphrase(char*, int, int, void*) { return -1; }
 
+// The last read of a PEM text always fails: at its end, or at something that is not what was
+// asked for.
+bool was_at_end() {
+  unsigned long error = ERR_peek_last_error();
+  bool at_end = ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+  ERR_clear_error();
+  return at_end;
+}
+
 X509StackPtr read_certificates(std::string_view pem) {
   X509StackPtr all(sk_X509_new_null());
   BioPtr bio = memory_bio(pem);
   while (X509* one = PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr)) {
     sk_X509_push(all.get(), one);
   }
-  // The last read always fails: at the end of the text, or at something that is no certificate.
-  unsigned long error = ERR_peek_last_error();
-  bool at_end = ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
-  ERR_clear_error();
-  if (!at_end) return nullptr;
+  if (!was_at_end()) return nullptr;
   return all;
 }
 
@@ -120,8 +125,10 @@ Result<X509StorePtr> parse_authorities(std::string_view ca, std::string_view crl
     X509_STORE_add_crl(store.get(), one.get());
     ++lists;
   }
-  ERR_clear_error();
-  if (lists == 0) return Error{"ca.crl holds no PEM certificate revocation list"};
+  // A list that is left out revokes nobody.
+  if (!was_at_end() || lists == 0) {
+    return Error{"ca.crl holds no PEM certificate revocation list, or something else after one"};
+  }
   X509_STORE_set_flags(store.get(), X509_V_FLAG_CRL_CHECK);
   return store;
 }

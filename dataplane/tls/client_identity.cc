@@ -1,12 +1,12 @@
 #include "dataplane/tls/client_identity.h"
 
 #include <openssl/x509.h>
-#include <openssl/x509_vfy.h>
 
 namespace sallyport {
 
 namespace {
 
+// Control characters and what is not ASCII are escaped: the text may stand in a field.
 std::string name_text(const X509_NAME* name) {
   BioPtr memory(BIO_new(BIO_s_mem()));
   X509_NAME_print_ex(memory.get(), name, 0, XN_FLAG_RFC2253);
@@ -15,26 +15,41 @@ std::string name_text(const X509_NAME* name) {
   return size > 0 ? std::string(text, static_cast<size_t>(size)) : std::string();
 }
 
-}  // namespace
-
-std::string ClientIdentity::verify_text() const {
-  switch (verdict) {
-    case ClientVerdict::None: return "NONE";
-    case ClientVerdict::Good: return "SUCCESS";
-    case ClientVerdict::Failed: return "FAILED:" + fault;
-  }
-  return "FAILED";
+std::string common_name_of(const X509* leaf) {
+  char text[256];
+  int n = X509_NAME_get_text_by_NID(X509_get_subject_name(leaf), NID_commonName, text, sizeof text);
+  return n > 0 ? std::string(text, static_cast<size_t>(n)) : std::string();
 }
 
-ClientIdentity client_identity(const Stream& stream) {
+// nginx's $ssl_client_verify.
+std::string verify_text(const ClientIdentity& identity) {
+  switch (identity.verdict) {
+    case ClientVerdict::None: return "NONE";
+    case ClientVerdict::Good: return "SUCCESS";
+    default: return "FAILED:" + std::string(identity.fault);
+  }
+}
+
+}  // namespace
+
+ClientIdentity identify(X509* leaf, STACK_OF(X509)* sent, const ClientDemand& demand) {
   ClientIdentity identity;
-  const X509* leaf = SSL_get0_peer_certificate(stream.ssl());
-  if (!leaf) return identity;
-  long verdict = SSL_get_verify_result(stream.ssl());
-  identity.verdict = verdict == X509_V_OK ? ClientVerdict::Good : ClientVerdict::Failed;
-  if (verdict != X509_V_OK) identity.fault = X509_verify_cert_error_string(verdict);
-  identity.subject = name_text(X509_get_subject_name(leaf));
-  identity.issuer = name_text(X509_get_issuer_name(leaf));
+  if (leaf) {
+    ClientTrust::Finding finding = demand.trust->check(leaf, sent);
+    identity.verdict = finding.verdict;
+    identity.fault = finding.words;
+    identity.subject = name_text(X509_get_subject_name(leaf));
+    identity.issuer = name_text(X509_get_issuer_name(leaf));
+    identity.common_name = common_name_of(leaf);
+  } else {
+    identity.fault = "no client certificate";
+  }
+  identity.let_in = lets_in(demand.verify, identity.verdict);
+  identity.fields.emplace_back("ssl-client-verify", verify_text(identity));
+  if (leaf) {
+    identity.fields.emplace_back("ssl-client-subject-dn", identity.subject);
+    identity.fields.emplace_back("ssl-client-issuer-dn", identity.issuer);
+  }
   return identity;
 }
 

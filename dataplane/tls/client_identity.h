@@ -1,32 +1,31 @@
 // Who a client proved to be, as far as its certificate says.
 #pragma once
 
-#include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
-#include "dataplane/tls/stream.h"
+#include "dataplane/tls/client_demand.h"
 
 namespace sallyport {
 
-enum class ClientVerdict : uint8_t {
-  None,    // it showed no certificate
-  Good,    // verified against the site's authorities
-  Failed,  // it showed one that is not good enough
-};
-
+/// By what one site or route demands.
 struct ClientIdentity {
   ClientVerdict verdict = ClientVerdict::None;
-  std::string fault;    // of Failed: "certificate has expired"
-  // RFC 2253, as nginx's $ssl_client_s_dn: of Good and Failed.
+  bool let_in = false;
+  std::string_view fault;  // of what is not Good: "certificate has expired"
+  // RFC 2253, as nginx's $ssl_client_s_dn; empty without a certificate.
   std::string subject;
   std::string issuer;
+  std::string common_name;
+  /// What the backend is told, as fields of a request: safe to be written as they are.
+  std::vector<std::pair<std::string, std::string>> fields;
 
-  /// "SUCCESS", "NONE", "FAILED:certificate has expired": nginx's $ssl_client_verify.
-  std::string verify_text() const;
+  bool verified() const { return verdict == ClientVerdict::Good; }
 };
 
-/// Of a finished handshake that asked for a certificate. On a resumed one the verdict is that of
-/// the first, which the session keeps.
-ClientIdentity client_identity(const Stream& stream);
+/// `leaf` is null where the client showed no certificate; `sent` are those that came with it.
+ClientIdentity identify(X509* leaf, STACK_OF(X509) * sent, const ClientDemand& demand);
 
 }  // namespace sallyport

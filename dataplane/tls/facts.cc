@@ -3,6 +3,8 @@
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 
+#include "dataplane/tls/client_proof.h"
+
 namespace sallyport {
 
 TlsFacts tls_facts(const Stream& stream) {
@@ -19,22 +21,15 @@ TlsFacts tls_facts(const Stream& stream) {
   if (alpn) facts.alpn = {reinterpret_cast<const char*>(alpn), alpn_size};
   if (const char* sni = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name)) facts.sni = sni;
   facts.resumed = SSL_session_reused(ssl) == 1;
-  facts.peer_certificate = SSL_get0_peer_certificate(ssl) != nullptr;
-  facts.peer_verified = facts.peer_certificate && SSL_get_verify_result(ssl) == X509_V_OK;
   return facts;
 }
 
-std::string peer_common_name(const Stream& stream) {
-  X509* leaf = SSL_get0_peer_certificate(stream.ssl());
-  if (!leaf) return {};
-  char text[256];
-  int n = X509_NAME_get_text_by_NID(X509_get_subject_name(leaf), NID_commonName, text, sizeof text);
-  return n > 0 ? std::string(text, static_cast<size_t>(n)) : std::string();
-}
-
 HandshakeFailure handshake_failure(const Stream& stream) {
-  long verdict = SSL_get_verify_result(stream.ssl());
-  if (verdict != X509_V_OK) {
+  if (const ClientProof* proof = ClientProof::in(stream.ssl())) {
+    if (!proof->rejection().empty()) {
+      return {HandshakeFault::CertificateRejected, std::string(proof->rejection())};
+    }
+  } else if (long verdict = SSL_get_verify_result(stream.ssl()); verdict != X509_V_OK) {
     return {HandshakeFault::CertificateRejected, X509_verify_cert_error_string(verdict)};
   }
   std::string text = stream.error_text();

@@ -17,15 +17,10 @@ struct TlsFacts {
   std::string_view sni;   // as OpenSSL understood it
   bool is_1_3 = false;
   bool resumed = false;
-  bool peer_certificate = false;
-  bool peer_verified = false;  // it is good by what was to be checked
 };
 
 /// REQUIRES: the stream's handshake is done.
 TlsFacts tls_facts(const Stream& stream);
-
-/// The subject's common name of the peer's certificate; empty without one.
-std::string peer_common_name(const Stream& stream);
 
 enum class HandshakeFault : uint8_t {
   PeerLeft,  // the connection ended or broke

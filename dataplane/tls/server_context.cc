@@ -2,6 +2,9 @@
 
 #include <openssl/err.h>
 
+#include <set>
+
+#include "dataplane/tls/client_proof.h"
 #include "dataplane/tls/policy.h"
 
 namespace sallyport {
@@ -18,9 +21,6 @@ int choose_certificates(SSL* ssl, void*) {
   return 1;
 }
 
-// The verdict stays in the SSL (and in its session): the answer to it comes later.
-int note_verdict(int, X509_STORE_CTX*) { return 1; }
-
 int accept_name(SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; }
 
 int choose_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
@@ -36,20 +36,34 @@ int choose_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const 
   return SSL_TLSEXT_ERR_OK;
 }
 
+// The subjects of all authorities, for the CertificateRequest; each once. The caller's.
+STACK_OF(X509_NAME)* names_of_all(const ServerPolicy& policy) {
+  std::set<std::string> authorities;
+  if (policy.client) authorities.insert(policy.client->trust->authorities());
+  for (const ClientDemandPtr& demand : policy.route_clients) {
+    authorities.insert(demand->trust->authorities());
+  }
+  std::string all;
+  for (const std::string& pem : authorities) all += pem + "\n";
+  return authority_names(all);
+}
+
 }  // namespace
 
 std::string ServerPolicy::key() const {
   std::string alpn_text;
   for (const std::string& protocol : alpn) alpn_text += protocol + ",";
+  std::set<std::string> of_routes;
+  for (const ClientDemandPtr& demand : route_clients) of_routes.insert(demand->content);
+  std::string routes_text;  // hashes, of one length
+  for (const std::string& content : of_routes) routes_text += content;
   return content_hash({std::to_string(static_cast<int>(min_tls)), alpn_text,
-                       std::to_string(static_cast<int>(verify)), std::to_string(depth), ca_crt,
-                       ca_crl, respond ? "respond" : "abort"});
+                       client ? client->content : "", routes_text, respond ? "respond" : "abort"});
 }
 
-Result<std::shared_ptr<const ServerContext>> ServerContext::make(const ServerPolicy& policy) {
+std::shared_ptr<const ServerContext> ServerContext::make(const ServerPolicy& policy) {
   auto made = std::make_shared<ServerContext>();
   made->context_.reset(SSL_CTX_new(TLS_server_method()));
-  made->verify_ = policy.verify;
   SSL_CTX* context = made->context_.get();
   apply_policy(context, policy.min_tls);
   SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
@@ -67,20 +81,69 @@ Result<std::shared_ptr<const ServerContext>> ServerContext::make(const ServerPol
     made->alpn_wire_ = alpn_wire(policy.alpn);
     SSL_CTX_set_alpn_select_cb(context, choose_alpn, &made->alpn_wire_);
   }
-  if (policy.verify != VerifyClient::Off) {
-    Result<X509StorePtr> authorities = parse_authorities(policy.ca_crt, policy.ca_crl);
-    if (!authorities) return authorities.error();
-    SSL_CTX_set1_verify_cert_store(context, authorities->get());
-    SSL_CTX_set_client_CA_list(context, authority_names(policy.ca_crt));
-    int mode = SSL_VERIFY_PEER;
-    if (policy.verify == VerifyClient::Required && !policy.respond) {
-      mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
-    }
-    SSL_CTX_set_verify(context, mode, policy.respond ? note_verdict : nullptr);
-    SSL_CTX_set_verify_depth(context, policy.depth);
-  }
+  if (policy.client || !policy.route_clients.empty()) made->ask_for_certificates(policy);
   ERR_clear_error();
-  return std::shared_ptr<const ServerContext>(std::move(made));
+  return made;
+}
+
+// One function judges, ClientTrust::check: in the handshake, when a session is resumed, and for
+// each route.
+void ServerContext::ask_for_certificates(const ServerPolicy& policy) {
+  asks_ = true;
+  demand_ = policy.client;
+  if (!policy.respond) enforced_ = policy.client;
+  SSL_CTX* context = context_.get();
+  int mode = SSL_VERIFY_PEER;
+  if (enforced_ && enforced_->verify == VerifyClient::Required) {
+    mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+  }
+  SSL_CTX_set_verify(context, mode, nullptr);
+  SSL_CTX_set_cert_verify_callback(context, on_certificate, this);
+  SSL_CTX_set_session_ticket_cb(context, on_new_ticket, on_ticket, this);
+  SSL_CTX_set_client_CA_list(context, names_of_all(policy));
+}
+
+int ServerContext::on_certificate(X509_STORE_CTX* store, void* context) {
+  const auto& self = *static_cast<const ServerContext*>(context);
+  auto* ssl = static_cast<SSL*>(
+      X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  ClientProof* proof = ClientProof::in(ssl);
+  proof->show(X509_STORE_CTX_get0_cert(store), X509_STORE_CTX_get0_untrusted(store));
+  // Nobody shall take it for verified who has not asked the proof.
+  X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+  if (!self.enforced_) return 1;
+  const ClientIdentity& identity = proof->judged_by(self.enforced_);
+  if (identity.let_in) return 1;
+  proof->reject(identity.fault);
+  X509_STORE_CTX_set_error(store, error_with_alert(outcome_of(identity.verdict).alert));
+  return 0;
+}
+
+int ServerContext::on_new_ticket(SSL* ssl, void*) {
+  std::string kept = ClientProof::in(ssl)->kept();
+  return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), kept.data(), kept.size());
+}
+
+SSL_TICKET_RETURN ServerContext::on_ticket(SSL* ssl, SSL_SESSION* session, const unsigned char*,
+                                           size_t, SSL_TICKET_STATUS status, void* context) {
+  bool readable = status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW;
+  if (!readable || !static_cast<const ServerContext*>(context)->may_resume(ssl, session)) {
+    return SSL_TICKET_RETURN_IGNORE_RENEW;
+  }
+  return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+}
+
+// What was good when the session began may have expired or been revoked since. Whoever would not be
+// let in shakes hands from the beginning, and may show another certificate there.
+bool ServerContext::may_resume(SSL* ssl, SSL_SESSION* session) const {
+  ClientProof* proof = ClientProof::in(ssl);
+  X509* leaf = SSL_SESSION_get0_peer(session);
+  void* kept = nullptr;
+  size_t size = 0;
+  SSL_SESSION_get0_ticket_appdata(session, &kept, &size);
+  if (!proof->restore(leaf, {static_cast<const char*>(kept), size})) return false;
+  if (enforced_) return proof->judged_by(enforced_).let_in;
+  return leaf || !demand_ || demand_->verify != VerifyClient::Required;
 }
 
 std::string ServerContext::session_context(const std::string& site) const {
@@ -95,6 +158,7 @@ SslPtr ServerContext::new_ssl(const std::vector<std::shared_ptr<const Certificat
                              static_cast<unsigned>(session_context.size()));
   SSL_set_app_data(ssl.get(),
                    const_cast<std::vector<std::shared_ptr<const Certificate>>*>(&certificates));
+  if (asks_) ClientProof::attach(ssl.get());
   SSL_set_accept_state(ssl.get());
   return ssl;
 }

@@ -8,6 +8,7 @@
 #include "dataplane/base/result.h"
 #include "dataplane/model/config.h"
 #include "dataplane/tls/certificate.h"
+#include "dataplane/tls/client_demand.h"
 #include "dataplane/tls/openssl.h"
 
 namespace sallyport {
@@ -18,21 +19,22 @@ namespace sallyport {
 struct ServerPolicy {
   TlsVersion min_tls = TlsVersion::V1_2;
   std::vector<std::string> alpn;
-  VerifyClient verify = VerifyClient::Off;
-  /// The handshake succeeds whatever certificate comes, or none: client_identity() says what is to
-  /// be thought of it, and somebody must ask. Otherwise a certificate that is not good enough ends
-  /// the handshake with an alert.
+  /// What the site demands, and what its routes do: null, and none, where no certificate is asked
+  /// for.
+  ClientDemandPtr client;
+  std::vector<ClientDemandPtr> route_clients;
+  /// The handshake succeeds whatever certificate comes, or none: ClientProof says what is to be
+  /// thought of it, and somebody must ask. Otherwise what the site does not let in ends the
+  /// handshake with an alert; what a route does not let in does not.
   bool respond = false;
-  int depth = 1;
-  std::string ca_crt, ca_crl;  // PEM; REQUIRED unless verify is Off
 
-  std::string key() const;     // equal for equal policies
+  std::string key() const;  // equal for equal policies
 };
 
 /// Immutable; shared by threads.
 class ServerContext {
  public:
-  static Result<std::shared_ptr<const ServerContext>> make(const ServerPolicy& policy);
+  static std::shared_ptr<const ServerContext> make(const ServerPolicy& policy);
 
   /// What binds sessions to this policy and the site of that name; for new_ssl().
   std::string session_context(const std::string& site) const;
@@ -42,13 +44,20 @@ class ServerContext {
   SslPtr new_ssl(const std::vector<std::shared_ptr<const Certificate>>& certificates,
                  const std::string& session_context) const;
 
-  VerifyClient verify() const { return verify_; }
-
  private:
+  static int on_certificate(X509_STORE_CTX* store, void* context);
+  static int on_new_ticket(SSL* ssl, void* context);
+  static SSL_TICKET_RETURN on_ticket(SSL* ssl, SSL_SESSION* session, const unsigned char* name,
+                                     size_t name_size, SSL_TICKET_STATUS status, void* context);
+  void ask_for_certificates(const ServerPolicy& policy);
+  bool may_resume(SSL* ssl, SSL_SESSION* session) const;
+
   SslCtxPtr context_;
-  VerifyClient verify_ = VerifyClient::Off;
   std::string alpn_wire_;
   std::string policy_key_;
+  bool asks_ = false;
+  ClientDemandPtr demand_;   // of the site
+  ClientDemandPtr enforced_; // in the handshake: the same, or null
 };
 
 }  // namespace sallyport

@@ -1,11 +1,14 @@
 """PROXY headers towards backends: v1 is the addresses alone; v2 adds the name that the client
 asked for (authority), the ALPN, and, where TLS ended at the proxy, its version and whether a
 verified client certificate was shown. The header goes first, in the clear, also when TLS to the
-backend follows."""
+backend follows. As it is about one client, a connection that began with one carries one
+request only."""
 
 import sys
 
 sys.path.append(sys.path[0] + "/..")
+from support.http_backend import WebBackend
+from support.http_front import WAYS, Front
 from support.scenario import SCENARIOS, main, tls_listener
 
 TLS, CERTIFICATE_SEEN, CERTIFICATE_ONCE = 0x01, 0x02, 0x04
@@ -38,6 +41,25 @@ def test(t):
                 assert header.destination == ("127.0.0.1", port), (scenario, vars(header))
                 if version == "v2":
                     check_tlvs(header, scenario, certificate)
+    is_told_with_each_request(t)
+
+
+def is_told_with_each_request(t):
+    backends = {"plain": t.keep(WebBackend(proxy=True)),
+                "tls": t.keep(WebBackend(proxy=True, tls=t.backend_tls()))}
+    front = Front(t, **backends, service_keys=", proxy_protocol: v2", name="http")
+    for way in WAYS:
+        backend = front.backend(way)
+        for _ in range(2):
+            with front.client(way) as client:
+                us = client.channel.socket.getsockname()
+                for _ in range(2):
+                    known = len(backend.seen)
+                    assert client.get().status == 200, way
+                    header = backend.seen[-1].proxy
+                    assert len(backend.seen) == known + 1 and header.source == us, (way, us)
+                    assert header.destination == ("127.0.0.1", front.port(way)), vars(header)
+                    assert (header.tls is None) == (way == "plain"), (way, header.tls)
 
 
 def check_tlvs(header, scenario, certificate):

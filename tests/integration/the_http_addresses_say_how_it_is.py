@@ -9,6 +9,7 @@ import http.client
 import json
 
 from support import names
+from support.http_front import WAYS, Front
 from support.scenario import SCENARIOS, main, tls_listener
 
 
@@ -61,6 +62,30 @@ def test(t):
         channel.close()
     proxy.wait_idle()
     assert proxy.admin(names.API_CONNECTIONS) == {"total": 0, "connections": []}
+    requests_are_counted_by_route(t)
+
+
+def requests_are_counted_by_route(t):
+    front = Front(t, name="http")
+    clients = {way: front.client(way) for way in WAYS}
+    for client in clients.values():
+        for target, status in (("/", 200), ("/status/404", 404), ("/", 200)):
+            assert client.get(target).status == status
+    answer = front.proxy.admin(names.API_CONNECTIONS)
+    for way, client in clients.items():
+        us = "%s:%d" % client.channel.socket.getsockname()
+        info, = [c for c in answer["connections"] if c["client"] == us]
+        assert info["doing"] == "waiting for a request", info
+        assert info.get("site") == (None if way == "plain" else f"{way}.test"), info
+    metrics = front.proxy.metrics()
+    for way in WAYS:
+        for status, count in (("2xx", 2), ("4xx", 1), ("5xx", 0)):
+            counted = metrics.sum(names.ROUTE_REQUESTS, site=f"{way}.test", route="/",
+                                  status=status)
+            assert counted == count, (way, status, counted)
+        service = "again" if way == "reencrypt" else "plain"
+        assert metrics.sum(names.SERVICE_REQUESTS, service=service, status="2xx") == \
+            (2 if way == "reencrypt" else 4), way
 
 
 if __name__ == "__main__":

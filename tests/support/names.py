@@ -14,6 +14,8 @@ PIPES = "sallyport_pipes"
 SPLICED = "sallyport_spliced_bytes_total"
 CONNECT_FAILURES = "sallyport_backend_connect_failures_total"
 RESOLVER_FAILURES = "sallyport_resolver_failures_total"
+ROUTE_REQUESTS = "sallyport_route_requests_total"  # labels site, route, service, status
+SERVICE_REQUESTS = "sallyport_service_requests_total"  # labels service, status
 OBJECTS = "sallyport_config_objects"  # label kind
 
 # Log

@@ -1,19 +1,17 @@
 #include "control/pki/authority.h"
 
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-#include <ctime>
 #include <utility>
 
 #include "control/pki/certificate_builder.h"
+#include "control/pki/certificate_text.h"
 
 namespace sallyport {
 namespace {
 
 using Clock = std::chrono::system_clock;
-
-/// How far a peer's clock may be behind ours.
-constexpr std::chrono::minutes kClockSkewMax{5};
 
 Result<void> check_validity(const Validity& validity) {
   if (validity.duration.count() > 0) return {};
@@ -31,7 +29,7 @@ const char* extended_key_usage(CertificateUse use) {
 
 /// Only RSA keys may be used to encrypt (the RSA key exchange of TLS 1.2, RFC 5246 section 7.4.2).
 const char* key_usage(const IssueRequest& request) {
-  const bool encrypts = request.key == KeyType::Rsa2048 && request.use != CertificateUse::Client;
+  const bool encrypts = is_rsa(request.key) && request.use != CertificateUse::Client;
   return encrypts ? "critical,digitalSignature,keyEncipherment" : "critical,digitalSignature";
 }
 
@@ -45,9 +43,15 @@ Result<void> check_request(const IssueRequest& request) {
   return check_validity(request.validity);
 }
 
-bool outlives(Clock::time_point end, X509& authority) {
-  time_t at = Clock::to_time_t(end);
-  return X509_cmp_time(X509_get0_notAfter(&authority), &at) < 0;
+// An authority below another one would have to send its own certificate along with each that it
+// issues; roots need not.
+const char* fault_of_root(X509& certificate) {
+  if (X509_check_ca(&certificate) == 0) return "is no certificate of an authority";
+  if ((X509_get_key_usage(&certificate) & KU_KEY_CERT_SIGN) == 0) return "may not sign others";
+  if (X509_self_signed(&certificate, 1) != 1) {
+    return "is not self-signed: certificates can be issued by a root only";
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -73,18 +77,36 @@ Result<Authority> Authority::make(const AuthorityRequest& request) {
   return Authority(*std::move(key), *std::move(certificate), *std::move(pem));
 }
 
+Result<Authority> Authority::parse(std::string_view crt, std::string_view key) {
+  Result<X509Ptr> certificate = parse_certificate(crt);
+  if (!certificate) return Error{"ca.crt " + certificate.error().message};
+  const char* fault = fault_of_root(**certificate);
+  ERR_clear_error();
+  if (fault != nullptr) return Error{std::string("ca.crt ") + fault};
+  Result<EvpPkeyPtr> parsed = parse_key(key);
+  if (!parsed) return Error{"ca.key " + parsed.error().message};
+  if (X509_check_private_key(certificate->get(), parsed->get()) != 1) {
+    ERR_clear_error();
+    return Error{"ca.key does not fit ca.crt"};
+  }
+  Result<std::string> pem = sallyport::certificate_pem(**certificate);
+  if (!pem) return pem.error();
+  return Authority(*std::move(parsed), *std::move(certificate), *std::move(pem));
+}
+
 Result<IssuedSecret> Authority::issue(const IssueRequest& request) const {
   if (auto checked = check_request(request); !checked) return checked.error();
-  const Clock::time_point end = request.validity.now + request.validity.duration;
-  if (outlives(end, *certificate_)) {
-    return Error{"the certificate would be valid for longer than its authority: shorten its "
-                 "duration"};
+  const Clock::time_point last = request.validity.now + request.validity.duration;
+  // What is written has whole seconds.
+  if (std::chrono::floor<std::chrono::seconds>(last) > end()) {
+    return Error{"the certificate would be valid for longer than its authority, which ends at " +
+                 time_text(end()) + ": shorten its duration"};
   }
   Result<EvpPkeyPtr> key = generate_key(request.key);
   if (!key) return key.error();
 
   CertificateBuilder builder(request.names, **key);
-  builder.set_validity(request.validity.now - kClockSkewMax, end);
+  builder.set_validity(request.validity.now - kClockSkewMax, last);
   builder.set_issuer(certificate_.get());
   builder.add_extension(NID_basic_constraints, "critical,CA:FALSE");
   builder.add_extension(NID_key_usage, key_usage(request));
@@ -97,9 +119,23 @@ Result<IssuedSecret> Authority::issue(const IssueRequest& request) const {
 
   Result<std::string> crt = sallyport::certificate_pem(**certificate);
   if (!crt) return crt.error();
-  Result<SecretText> key_text = key_pem(**key);
+  Result<SecretText> key_text = sallyport::key_pem(**key);
   if (!key_text) return key_text.error();
   return IssuedSecret{*std::move(crt), *std::move(key_text), pem_};
 }
+
+bool Authority::has_issued(X509& certificate) const {
+  const bool issued = X509_NAME_cmp(X509_get_issuer_name(&certificate),
+                                    X509_get_subject_name(certificate_.get())) == 0 &&
+                      X509_verify(&certificate, key_.get()) == 1;
+  ERR_clear_error();
+  return issued;
+}
+
+bool Authority::sign(X509_CRL& list) const {
+  return X509_CRL_sign(&list, key_.get(), EVP_sha256()) > 0;
+}
+
+Clock::time_point Authority::end() const { return time_of(*X509_get0_notAfter(certificate_.get())); }
 
 }  // namespace sallyport

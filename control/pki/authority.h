@@ -1,10 +1,12 @@
-// A certificate authority that lives in memory: makes itself, and issues certificates for servers
+// A certificate authority in memory: makes itself or is read, and issues certificates for servers
 // and clients.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "control/pki/certificate_names.h"
 #include "control/pki/private_key.h"
@@ -14,10 +16,13 @@
 
 namespace sallyport {
 
+/// How far a peer's clock may be behind ours: validity begins this long before it is said to.
+inline constexpr std::chrono::minutes kClockSkewMax{5};
+
 enum class CertificateUse : uint8_t { Server, Client, ServerAndClient };
 
-/// From `now` for `duration`. Validity begins some minutes before `now`, so that a peer whose
-/// clock is slow already accepts the certificate.
+/// From kClockSkewMax before `now`, so that a peer whose clock is slow already accepts the
+/// certificate, until `duration` after it.
 struct Validity {
   std::chrono::seconds duration{0};
   std::chrono::system_clock::time_point now = std::chrono::system_clock::now();
@@ -48,11 +53,22 @@ class Authority {
  public:
   static Result<Authority> make(const AuthorityRequest& request);
 
+  /// Its certificate, self-signed, and the key that fits, as PEM. Errors say which is at fault.
+  static Result<Authority> parse(std::string_view crt, std::string_view key);
+
   /// A new key and a certificate for it. An error when a name cannot stand in a certificate, or
   /// when the certificate would outlive the authority: it would silently stop to verify.
   Result<IssuedSecret> issue(const IssueRequest& request) const;
 
+  /// Whether this authority has signed `certificate`, whatever has become of it since.
+  bool has_issued(X509& certificate) const;
+  /// Signs a revocation list that is otherwise complete. False with OpenSSL's error queued.
+  bool sign(X509_CRL& list) const;
+
+  X509& certificate() const { return *certificate_; }
   const std::string& certificate_pem() const { return pem_; }
+  Result<SecretText> key_pem() const { return sallyport::key_pem(*key_); }
+  std::chrono::system_clock::time_point end() const;
 
  private:
   Authority(EvpPkeyPtr key, X509Ptr certificate, std::string pem)

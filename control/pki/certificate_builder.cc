@@ -1,19 +1,18 @@
 #include "control/pki/certificate_builder.h"
 
 #include <openssl/bn.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 namespace sallyport {
 namespace {
 
-constexpr int kSerialBits = 128;
+constexpr int kSerialBits = 127;
 
 using BignumPtr = std::unique_ptr<BIGNUM, OpensslFree<BN_free>>;
 using ExtensionPtr = std::unique_ptr<X509_EXTENSION, OpensslFree<X509_EXTENSION_free>>;
 
 /// Random, so that no state is kept and nobody can foresee it (RFC 5280 section 4.1.2.2: positive,
-/// at most 20 octets).
+/// at most 20 octets). 127 bits fill 16 octets without one more for the sign.
 bool set_serial(X509& certificate) {
   BignumPtr serial(BN_new());
   return serial && BN_rand(serial.get(), kSerialBits, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY) == 1 &&
@@ -79,16 +78,6 @@ void CertificateBuilder::require(bool good, const char* doing) {
 
 void CertificateBuilder::require(const Result<void>& result) {
   if (!result && error_.empty()) error_ = result.error().message;
-}
-
-Result<std::string> certificate_pem(X509& certificate) {
-  BioPtr text(BIO_new(BIO_s_mem()));
-  if (!text || PEM_write_bio_X509(text.get(), &certificate) != 1) {
-    return Error{"cannot write a certificate: " + take_openssl_error()};
-  }
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(text.get(), &data);
-  return std::string(data, static_cast<size_t>(size));
 }
 
 }  // namespace sallyport

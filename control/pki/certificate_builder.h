@@ -16,7 +16,7 @@ class CertificateBuilder {
  public:
   using TimePoint = std::chrono::system_clock::time_point;
 
-  /// Version 3, with a random serial of 128 bits and `key` as its public key. Copies what it needs.
+  /// Version 3, with a random serial of 127 bits and `key` as its public key. Copies what it needs.
   CertificateBuilder(const CertificateNames& names, EVP_PKEY& key);
 
   void set_validity(TimePoint from, TimePoint to);
@@ -38,7 +38,5 @@ class CertificateBuilder {
   X509* issuer_;
   std::string error_;
 };
-
-Result<std::string> certificate_pem(X509& certificate);
 
 }  // namespace sallyport

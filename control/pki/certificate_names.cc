@@ -3,40 +3,23 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "dataplane/model/hostname.h"
 #include "dataplane/tls/openssl.h"
 
 namespace sallyport {
 namespace {
 
-constexpr size_t kCommonNameMax = 64;  // RFC 5280 appendix A, ub-common-name
-constexpr size_t kDnsNameMax = 253;
-constexpr size_t kLabelMax = 63;
-
 using GeneralNamePtr = std::unique_ptr<GENERAL_NAME, OpensslFree<GENERAL_NAME_free>>;
 using GeneralNamesPtr = std::unique_ptr<GENERAL_NAMES, OpensslFree<GENERAL_NAMES_free>>;
 using StringPtr = std::unique_ptr<ASN1_STRING, OpensslFree<ASN1_STRING_free>>;
 
-bool is_label_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '_';
-}
-
-bool is_label(std::string_view label) {
-  return !label.empty() && label.size() <= kLabelMax && label.front() != '-' &&
-         label.back() != '-' && std::all_of(label.begin(), label.end(), is_label_character);
-}
-
-bool is_dns_name(std::string_view name) {
-  if (name.size() > kDnsNameMax) return false;
-  if (name.starts_with("*.")) name.remove_prefix(2);
-  for (;;) {
-    const size_t dot = name.find('.');
-    if (!is_label(name.substr(0, dot))) return false;
-    if (dot == std::string_view::npos) return true;
-    name.remove_prefix(dot + 1);
-  }
+/// They have no place in a name that logs and terminals show.
+bool has_control_characters(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](unsigned char c) { return c < 0x20 || c == 0x7f; });
 }
 
 /// Takes over `value`, which may be null. On failure OpenSSL's error is queued.
@@ -60,22 +43,43 @@ bool push_ip(GENERAL_NAMES& names, const Address& ip) {
   return push_name(names, GEN_IPADD, std::move(value), ip.ip_bytes(), ip.ip_size());
 }
 
+Result<void> check_common_name(const std::string& name) {
+  if (name.size() > kCommonNameMax) {
+    return Error{"the common name \"" + name + "\" is longer than " +
+                 std::to_string(kCommonNameMax) +
+                 " characters: leave it empty and give a DNS name"};
+  }
+  if (has_control_characters(name)) return Error{"the common name has control characters"};
+  return {};
+}
+
 }  // namespace
+
+Result<std::string> parse_certificate_dns(std::string_view text) {
+  if (Address::parse_ip(text)) {
+    return Error{"\"" + std::string(text) + "\" is an IP address, not a DNS name"};
+  }
+  if (text == "*") {
+    return Error{"\"*\" covers no name in a certificate: write *.example.com"};
+  }
+  return parse_site_host(text);
+}
+
+Result<Address> parse_certificate_ip(std::string_view text) {
+  const std::optional<Address> ip = Address::parse_ip(text);
+  if (!ip) return Error{"\"" + std::string(text) + "\" is not an IP address, such as 10.0.0.1"};
+  return *ip;
+}
 
 Result<void> check_names(const CertificateNames& names) {
   if (names.common_name.empty() && names.dns_names.empty() && names.ips.empty()) {
     return Error{"a certificate needs a common name, a DNS name or an IP address"};
   }
-  if (names.common_name.size() > kCommonNameMax) {
-    return Error{"the common name \"" + names.common_name + "\" is longer than " +
-                 std::to_string(kCommonNameMax) +
-                 " characters: leave it empty and give a DNS name"};
-  }
+  if (auto checked = check_common_name(names.common_name); !checked) return checked;
   for (const std::string& dns : names.dns_names) {
-    if (!is_dns_name(dns)) {
-      return Error{"\"" + dns + "\" is not a DNS name: write it as name.example.com or "
-                   "*.example.com, international names in their xn-- form"};
-    }
+    Result<std::string> normal = parse_certificate_dns(dns);
+    if (!normal) return normal.error();
+    if (*normal != dns) return Error{"\"" + dns + "\" is not normal: write " + *normal};
   }
   const bool ips_valid =
       std::all_of(names.ips.begin(), names.ips.end(), [](const Address& ip) { return ip.valid(); });

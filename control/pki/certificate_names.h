@@ -13,11 +13,20 @@
 
 namespace sallyport {
 
+inline constexpr size_t kCommonNameMax = 64;  // RFC 5280 appendix A, ub-common-name
+
 struct CertificateNames {
-  std::string common_name;             // at most 64 characters; may be empty if there are others
-  std::vector<std::string> dns_names;  // exact, or "*.example.com"
+  std::string common_name;             // at most kCommonNameMax; may be empty if there are others
+  std::vector<std::string> dns_names;  // normal (model/hostname.h): exact, or "*.example.com"
   std::vector<Address> ips;            // their ports do not matter
 };
+
+/// A DNS name or a wildcard for its first label, in its normal form. The rules are those of the
+/// configuration's hosts.
+Result<std::string> parse_certificate_dns(std::string_view text);
+
+/// An IP address, without port.
+Result<Address> parse_certificate_ip(std::string_view text);
 
 /// Whether every name can stand in a certificate; the error names the first that cannot.
 Result<void> check_names(const CertificateNames& names);

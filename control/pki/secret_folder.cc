@@ -18,6 +18,13 @@ struct Part {
   mode_t mode;
 };
 
+/// Nobody but the owner reads a new key; a group that was let in before stays.
+mode_t key_mode(const std::string& path) {
+  struct stat old {};
+  const bool replaces = ::stat(path.c_str(), &old) == 0;
+  return 0600 | (replaces ? old.st_mode & 0040 : 0);
+}
+
 }  // namespace
 
 Result<void> write_secret_folder(const std::string& directory, const IssuedSecret& secret) {
@@ -29,7 +36,7 @@ Result<void> write_secret_folder(const std::string& directory, const IssuedSecre
   if (::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST) {
     return Error{directory + ": cannot make this directory: " + std::strerror(errno)};
   }
-  const Part parts[] = {{"/tls.key", secret.tls_key.view(), 0600},
+  const Part parts[] = {{"/tls.key", secret.tls_key.view(), key_mode(directory + "/tls.key")},
                         {"/tls.crt", secret.tls_crt, 0644},
                         {"/ca.crt", secret.ca_crt, 0644}};
   std::vector<StagedFile> files;

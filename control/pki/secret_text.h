@@ -15,6 +15,7 @@ class SecretText {
  public:
   SecretText() = default;
   explicit SecretText(std::string_view text) : bytes_(text.begin(), text.end()) {}
+  explicit SecretText(std::vector<char>&& bytes) : bytes_(std::move(bytes)) {}
   SecretText(SecretText&& other) noexcept = default;  // a moved-from vector is empty
   SecretText& operator=(SecretText&& other) noexcept {
     std::swap(bytes_, other.bytes_);

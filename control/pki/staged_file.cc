@@ -19,6 +19,15 @@ Error file_error(const std::string& path, const char* doing, int error) {
   return Error{path + ": cannot " + doing + ": " + std::strerror(error)};
 }
 
+/// 0 or errno. A renewal by root would otherwise take a key away from the user that the proxy has.
+int take_owner(int descriptor, const std::string& path) {
+  struct stat old {}, ours {};
+  if (::stat(path.c_str(), &old) != 0) return errno == ENOENT ? 0 : errno;
+  if (::fstat(descriptor, &ours) != 0) return errno;
+  if (old.st_uid == ours.st_uid && old.st_gid == ours.st_gid) return 0;
+  return ::fchown(descriptor, old.st_uid, old.st_gid) != 0 ? errno : 0;
+}
+
 /// 0, or errno of the step that failed. The descriptor stays open.
 int fill(int descriptor, std::string_view text, mode_t mode) {
   const WriteResult written = write_all(descriptor, text);
@@ -36,7 +45,8 @@ Result<StagedFile> StagedFile::write(std::string path, std::string_view text, mo
   const int descriptor = ::mkostemp(staged.data(), O_CLOEXEC);
   if (descriptor < 0) return file_error(path, "create a file beside it", errno);
   StagedFile file(std::move(path), std::move(staged));
-  const int error = fill(descriptor, text, mode);
+  int error = take_owner(descriptor, file.path_);
+  if (error == 0) error = fill(descriptor, text, mode);
   ::close(descriptor);
   if (error != 0) return file_error(file.path_, "write it", error);
   return file;

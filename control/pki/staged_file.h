@@ -14,7 +14,8 @@ namespace sallyport {
 /// is destroyed before publish() leaves nothing behind.
 class StagedFile {
  public:
-  /// Writes and syncs `text` to a new file with exactly `mode`, beside `path`.
+  /// Writes and syncs `text` to a new file with exactly `mode`, beside `path`. It gets the owner
+  /// and group of the file whose place it will take: who could read the old one reads the new one.
   static Result<StagedFile> write(std::string path, std::string_view text, mode_t mode);
   ~StagedFile();
   StagedFile(StagedFile&& other) noexcept;

@@ -77,12 +77,12 @@ TEST_F(SecretFolder, HoldsTheThreeFilesWithTheirModesWhateverTheUmask) {
 
 TEST_F(SecretFolder, ReplacesAnOlderSecret) {
   ASSERT_TRUE(write_secret_folder(folder(), issue("old.example.com")).ok());
-  ::chmod((folder() + "/tls.key").c_str(), 0644);
+  ::chmod((folder() + "/tls.key").c_str(), 0664);
   const IssuedSecret secret = issue("new.example.com");
   ASSERT_TRUE(write_secret_folder(folder(), secret).ok());
   EXPECT_EQ(read("tls.crt"), secret.tls_crt);
   EXPECT_EQ(read("tls.key"), secret.tls_key.view());
-  EXPECT_EQ(mode("tls.key"), 0600u);
+  EXPECT_EQ(mode("tls.key"), 0640u);  // its group could read it before, and can now
   EXPECT_EQ(files().size(), 3u);
 }
 

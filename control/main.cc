@@ -7,6 +7,7 @@
 #include "control/check.h"
 #include "control/demo/demo.h"
 #include "control/explain.h"
+#include "control/pki_command.h"
 #include "control/run.h"
 #include "control/version.h"
 
@@ -67,6 +68,8 @@ int main(int argc, char** argv) {
   demo_command.add_option("--admin", demo_options.admin, "address of the admin pages")
       ->capture_default_str();
   demo_command.callback([&] { action = [&] { return demo_main(demo_options, run); }; });
+
+  add_pki_command(app, action);
 
   CLI::App& version_command = *app.add_subcommand("version", "say what this program is");
   version_command.callback([&] {

@@ -213,6 +213,7 @@ class ConfigWriter {
       if (auth.verify == VerifyClient::Off) return;
       text("secret", auth.secret);
       number("depth", static_cast<uint64_t>(auth.depth));
+      text("crl_check", name(auth.crl_check));
       text("on_failure", name(auth.on_failure));
     });
   }

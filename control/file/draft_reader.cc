@@ -202,6 +202,7 @@ class DraftReader {
     written.value->verify = auth.word<VerifyClient>("verify");
     written.value->secret = auth.text("secret");
     written.value->depth = auth.count("depth");
+    written.value->crl_check = auth.word<CrlCheck>("crl_check");
     written.value->on_failure = auth.word<OnFailure>("on_failure");
     auth.finish();
     return written;

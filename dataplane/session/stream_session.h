@@ -5,6 +5,7 @@
 
 #include "dataplane/relay/pump.h"
 #include "dataplane/session/session.h"
+#include "dataplane/tls/client_identity.h"
 
 namespace sallyport {
 

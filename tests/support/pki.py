@@ -21,7 +21,7 @@ class Authority:
     def __init__(self, root, name="Test CA"):
         self._root = pathlib.Path(root)
         self.name = name
-        self.folder = _made_once(self._root / _slug("ca", name), self._make)
+        self.folder = made_once(self._root / _slug("ca", name), self._make)
         self.file = self.folder / "ca.crt"
 
     def issue(self, name, dns=(), ip=(), client=False, expired=False, days=30):
@@ -33,7 +33,7 @@ class Authority:
 
         def make(folder):
             _key(folder / "tls.key")
-            _openssl("req", "-new", "-key", folder / "tls.key", "-subj", f"/CN={name}",
+            run_openssl("req", "-new", "-key", folder / "tls.key", "-subj", f"/CN={name}",
                      "-out", folder / "csr")
             (folder / "ext").write_text(
                 "basicConstraints=critical,CA:FALSE\n"
@@ -41,7 +41,7 @@ class Authority:
                 f"extendedKeyUsage={'clientAuth' if client else 'serverAuth'}\n"
                 f"subjectAltName={','.join(names)}\n"
                 "authorityKeyIdentifier=keyid\n")
-            _openssl("x509", "-req", "-in", folder / "csr", "-extfile", folder / "ext",
+            run_openssl("x509", "-req", "-in", folder / "csr", "-extfile", folder / "ext",
                      "-CA", self.file, "-CAkey", self.folder / "ca.key",
                      "-set_serial", str(int.from_bytes(os.urandom(12), "big")),
                      "-days", "-1" if expired else str(days), "-out", folder / "tls.crt")
@@ -49,7 +49,7 @@ class Authority:
             (folder / "csr").unlink()
             (folder / "ext").unlink()
 
-        return _made_once(self._root / _slug("leaf", *map(str, key)), make)
+        return made_once(self._root / _slug("leaf", *map(str, key)), make)
 
     def empty_revocation_list(self):
         """A CRL of this CA that revokes nobody."""
@@ -58,23 +58,23 @@ class Authority:
             (folder / "conf").write_text(
                 "[ca]\ndefault_ca=this\n[this]\ndefault_md=sha256\ndefault_crl_days=30\n"
                 f"database={folder}/index\n")
-            _openssl("ca", "-gencrl", "-config", folder / "conf", "-cert", self.file,
+            run_openssl("ca", "-gencrl", "-config", folder / "conf", "-cert", self.file,
                      "-keyfile", self.folder / "ca.key", "-out", folder / "ca.crl")
 
-        return _made_once(self._root / _slug("crl", self.name), make) / "ca.crl"
+        return made_once(self._root / _slug("crl", self.name), make) / "ca.crl"
 
     def _make(self, folder):
         _key(folder / "ca.key")
-        _openssl("req", "-new", "-x509", "-key", folder / "ca.key", "-subj", f"/CN={self.name}",
+        run_openssl("req", "-new", "-x509", "-key", folder / "ca.key", "-subj", f"/CN={self.name}",
                  "-days", "30", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
                  "-out", folder / "ca.crt")
 
 
 def _key(path):
-    _openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", path)
+    run_openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", path)
 
 
-def _openssl(*arguments):
+def run_openssl(*arguments):
     done = subprocess.run(["openssl", *map(str, arguments)], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
@@ -85,7 +85,7 @@ def _slug(kind, *parts):
     return kind + "-" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def _made_once(folder, make):
+def made_once(folder, make):
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = pathlib.Path(tempfile.mkdtemp(dir=folder.parent))

@@ -40,12 +40,12 @@ class Test:
         self.program = program
         self.folder = folder
         self._undo = undo
-        self._pki = pathlib.Path(os.environ.get(CACHE_VARIABLE) or folder / "pki")
-        self.authority = Authority(self._pki)
+        self.pki_folder = pathlib.Path(os.environ.get(CACHE_VARIABLE) or folder / "pki")
+        self.authority = Authority(self.pki_folder)
 
     def other_authority(self, name="Other CA"):
         """A CA that nobody trusts unless told to."""
-        return Authority(self._pki, name)
+        return Authority(self.pki_folder, name)
 
     def port(self):
         """A port for a listener of the proxy."""

@@ -1,0 +1,55 @@
+// The certificate that a client showed in its handshake, and what is thought of it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dataplane/tls/client_identity.h"
+#include "dataplane/tls/stream.h"
+
+namespace sallyport {
+
+/// One per connection whose handshake asked for a certificate. Thread: the connection's.
+class ClientProof {
+ public:
+  /// The connection's own; null where nobody was asked. It lives as long as the stream's TLS.
+  /// REQUIRES: the handshake is done.
+  static ClientProof* of(const Stream& stream);
+
+  /// Judges once for each demand and keeps it, as long as the connection lives: by now, with the
+  /// chain that the client sent, in this handshake or in the one that is resumed.
+  /// REQUIRES: not null.
+  const ClientIdentity& judged_by(const ClientDemandPtr& demand);
+
+  // For the handshake:
+
+  static ClientProof* in(const SSL* ssl);
+  static void attach(SSL* ssl);
+  /// Takes references. `sent` may hold the leaf as well; either may be null.
+  void show(X509* leaf, STACK_OF(X509) * sent);
+  /// Of a handshake that fails because of the certificate.
+  void reject(std::string_view words) { rejection_ = words; }
+  std::string_view rejection() const { return rejection_; }
+
+  /// The certificates that came with the leaf, to be kept in a ticket: the session in it has the
+  /// leaf alone, by which no other CA could judge (RFC 8446 does not send them again). What is too
+  /// much for a ticket is left out, and restore() says so.
+  std::string kept() const;
+  /// Shows `leaf` again with what kept() has said. False: the ticket is of no use.
+  bool restore(X509* leaf, std::string_view kept);
+
+ private:
+  struct Judgement {
+    ClientDemandPtr demand;  // held, so that no other can come to be at its address
+    std::unique_ptr<const ClientIdentity> identity;
+  };
+
+  X509Ptr leaf_;
+  X509StackPtr sent_;
+  std::vector<Judgement> judgements_;
+  std::string_view rejection_;  // static; empty: none
+};
+
+}  // namespace sallyport

@@ -11,7 +11,7 @@ from support.http import Broken
 from support.http_backend import echo
 from support.http_front import WAYS, Front
 from support.scenario import main
-from support.waiting import eventually
+from support.waiting import at_once, eventually
 
 LIMITS = "limits: {response_timeout: 2s, response_idle_timeout: 2s, request_timeout: 7s}\n"
 LEAST, MOST = 1.5, 9
@@ -50,32 +50,35 @@ def respond(request, answer):
 
 
 def test(t):
-    front = Front(t, respond, settings=LIMITS)
-    for way in WAYS:
-        backend = front.backend(way)
-        for method, kind in (("GET", "never"), ("POST", "never"), ("GET", "half-a-head"),
-                             ("GET", "only-interim")):
-            with front.client(way) as client:
-                began, known = time.monotonic(), len(backend.requests)
-                response = client.get(f"/{kind}", method=method,
-                                      body=b"posted" if method == "POST" else None)
-                assert response.status == 504, (way, kind, response)
-                check_time(began, (way, method, kind))
-                assert client.get("/after").status == 200, "the client is not to blame"
-            asked = [r for r in backend.requests[known:] if r.target == f"/{kind}"]
-            assert len(asked) == 1, (way, kind, "it was asked again")
-            eventually("it is told that nobody waits", lambda: backend.seen[asked[0].index].over)
+    fronts = [Front(t, respond, name=way, settings=LIMITS) for way in WAYS]
+    at_once(each_way, fronts, WAYS)
+
+
+def each_way(front, way):
+    backend = front.backend(way)
+    for method, kind in (("GET", "never"), ("POST", "never"), ("GET", "half-a-head"),
+                         ("GET", "only-interim")):
         with front.client(way) as client:
-            assert client.get("/slowly").body == b"xxxxx", way
-        for kind, least in (("stalls", LEAST), ("endless", 6)):
-            with front.client(way) as client:
-                began = time.monotonic()
-                try:
-                    response = client.get(f"/{kind}")
-                    raise AssertionError((way, kind, "ended as if it were whole", response))
-                except Broken as broken:
-                    assert broken.body.startswith(b"x"), (way, kind, broken)
-                assert least < time.monotonic() - began < 15, (way, kind)
+            began, known = time.monotonic(), len(backend.requests)
+            response = client.get(f"/{kind}", method=method,
+                                  body=b"posted" if method == "POST" else None)
+            assert response.status == 504, (way, kind, response)
+            check_time(began, (way, method, kind))
+            assert client.get("/after").status == 200, "the client is not to blame"
+        asked = [r for r in backend.requests[known:] if r.target == f"/{kind}"]
+        assert len(asked) == 1, (way, kind, "it was asked again")
+        eventually("it is told that nobody waits", lambda: backend.seen[asked[0].index].over)
+    with front.client(way) as client:
+        assert client.get("/slowly").body == b"xxxxx", way
+    for kind, least in (("stalls", LEAST), ("endless", 6)):
+        with front.client(way) as client:
+            began = time.monotonic()
+            try:
+                response = client.get(f"/{kind}")
+                raise AssertionError((way, kind, "ended as if it were whole", response))
+            except Broken as broken:
+                assert broken.body.startswith(b"x"), (way, kind, broken)
+            assert least < time.monotonic() - began < 15, (way, kind)
 
 
 def check_time(began, where):

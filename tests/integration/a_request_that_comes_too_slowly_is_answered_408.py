@@ -11,24 +11,27 @@ from support.channel import Cut
 from support.http import Ended, head
 from support.http_front import WAYS, Front
 from support.scenario import main
-from support.waiting import eventually
+from support.waiting import at_once, eventually
 
 SETTINGS = "limits: {header_timeout: 2s, body_timeout: 2s, keep_alive_timeout: 2s}\n"
 LEAST, MOST = 1.5, 8
 
 
 def test(t):
-    front = Front(t, settings=SETTINGS)
-    for way in WAYS:
-        for first in (b"G", b"GET / HTTP/1.1\r\nHost: ", b"POST / HTTP/1.1\r\n"):
-            with front.client(way) as client:
-                is_408(client, first, (way, first))
+    fronts = [Front(t, name=way, settings=SETTINGS) for way in WAYS]
+    at_once(each_way, fronts, WAYS)
+
+
+def each_way(front, way):
+    for first in (b"G", b"GET / HTTP/1.1\r\nHost: ", b"POST / HTTP/1.1\r\n"):
         with front.client(way) as client:
-            assert client.get().status == 200
-            is_408(client, b"GET / HT", (way, "second request"))
-        drips(front, way)
-        slow_body(front, way)
-        says_nothing(front, way)
+            is_408(client, first, (way, first))
+    with front.client(way) as client:
+        assert client.get().status == 200
+        is_408(client, b"GET / HT", (way, "second request"))
+    drips(front, way)
+    slow_body(front, way)
+    says_nothing(front, way)
 
 
 def is_408(client, first, where):

@@ -14,7 +14,8 @@ fuzz_seconds=${FUZZ_SECONDS:-600}
 [ "${1:-}" = --full ] && full=1
 
 need $build_packages libgtest-dev python3 curl openssl procps util-linux iproute2 \
-  nginx libnginx-mod-stream haproxy redis-server redis-tools
+  nginx libnginx-mod-stream haproxy redis-server redis-tools \
+  apache2-utils wrk nodejs npm chromium strace
 [ -z "$full" ] || need clang libclang-rt-14-dev llvm
 
 passed=0 failed=0 failures=()
@@ -41,11 +42,11 @@ gtest() {  # NAME BINARY [ENV...]
   record "$name" $((total > bad ? total - bad : 0)) "$bad"
 }
 
-integration() {  # NAME BUILD [ARGS...]
-  local name=$1 build=$2 log="$results/$1.log"
-  shift 2
-  python3 tests/integration/run.py --sallyport "$build/sallyport" "$@" | tee "$log"
-  local line
+# A script whose last line is "N passed, N failed".
+script() {  # NAME COMMAND...
+  local name=$1 log="$results/$1.log" line
+  shift
+  "$@" | tee "$log"
   line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -1)
   [ -n "$line" ] || line="0 passed, 1 failed"
   record "$name" "$(echo "$line" | cut -d' ' -f1)" "$(echo "$line" | cut -d' ' -f3)"
@@ -57,20 +58,28 @@ build() {  # PRESET [ARGS...]
     { cat "$results/$1.configure"; tail -50 "$results/$1.build" 2>/dev/null; record "build-$1" 0 1; return 1; }
 }
 
+integration() {  # PRESET
+  script "integration-$1" python3 tests/integration/run.py --sallyport "build/$1/sallyport"
+}
+
+npm ci --prefix tests/node --no-fund --no-audit --silent || record node-packages 0 1
+
 if python3 tests/tidy/tidy.py; then record tidy 1 0; else record tidy 0 1; fi
 
 for preset in release asan; do
   build $preset || continue
   gtest "unit-$preset" build/$preset/tests/unit_tests
   gtest "simulation-$preset" build/$preset/tests/sim_tests
-  integration "integration-$preset" build/$preset
+  integration $preset
+  [ $preset != release ] ||
+    script differential python3 tests/differential/run.py --verdict build/release/tests/h1_verdict
 done
 
 if [ -n "$full" ]; then
   if build tsan; then
     gtest unit-tsan build/tsan/tests/unit_tests
     gtest simulation-tsan build/tsan/tests/sim_tests SALLYPORT_SEEDS=32
-    integration integration-tsan build/tsan
+    integration tsan
   fi
   if build fuzz --target fuzz; then
     if tests/fuzz/run.sh "$fuzz_seconds"; then record fuzz 1 0; else record fuzz 0 1; fi

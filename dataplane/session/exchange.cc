@@ -383,9 +383,9 @@ Exchange::Next Exchange::forward_request(size_t& budget) {
     }
   }
   client_->in.settle();
-  if (backend.has_unsent() && !request_broken_ && backend.flush() == Step::Failed) {
-    request_broken_ = true;
-  }
+  // The head as well, if what a handshake or a PROXY header left unsent has kept it so far: it does
+  // not survive the turn.
+  if (!request_broken_ && backend_out_->flush() == Step::Failed) request_broken_ = true;
   if (budget == 0) context_.loop.post(client_->task);
   return Next::Wait;
 }

@@ -136,6 +136,8 @@ bool Authority::sign(X509_CRL& list) const {
   return X509_CRL_sign(&list, key_.get(), EVP_sha256()) > 0;
 }
 
-Clock::time_point Authority::end() const { return time_of(*X509_get0_notAfter(certificate_.get())); }
+Clock::time_point Authority::end() const {
+  return time_of(*X509_get0_notAfter(certificate_.get()));
+}
 
 }  // namespace sallyport

@@ -256,7 +256,8 @@ void Connection::arrive(Direction& d) {
   }
   size_t limit = network_.faults().receive_buffer;
   size_t room = limit - std::min(limit, d.arrived.size());
-  size_t segment = network_.random().size_between(1, network_.faults().segment_most);
+  size_t segment = network_.random().size_between(network_.faults().segment_least,
+                                                  network_.faults().segment_most);
   size_t n = std::min({d.sent.size(), room, segment});
   if (n > 0) {
     d.arrived.take_from(d.sent, n);

@@ -32,7 +32,8 @@ struct Faults {
   Micros latency_least{0};      // one way
   Micros latency_most{0};
   Micros lateness_most{0};      // of everything above that is late
-  size_t segment_most = 1;      // bytes that arrive together
+  size_t segment_least = 1;     // bytes that arrive together, where there are as many
+  size_t segment_most = 1;
   size_t send_buffer = 1;       // bytes that a writer gets rid of before its bytes arrive
   size_t receive_buffer = 1;    // bytes that wait for a reader
   size_t pipe_bytes = 1;        // that fit in a pipe

@@ -5,41 +5,21 @@
 #include <utility>
 
 #include "dataplane/base/check.h"
-#include "dataplane/session/exchange.h"
 #include "dataplane/wire/proxy_header.h"
+#include "tests/sim/data_plane.h"
+#include "tests/sim/pki.h"
 
 namespace sallyport::sim {
 
 namespace {
 
 const Address kProxy = Address::v4(0x0a000001, 443);
-const std::string kSite = "shop.example.com";
-const std::string kBackendName = "shop.internal";
-
 Address endpoint_address(size_t i) {
   uint8_t six[16] = {0xfd};
   six[15] = static_cast<uint8_t>(i + 1);
   uint16_t port = static_cast<uint16_t>(8000 + i);
   return i % 2 == 0 ? Address::v4(0x0a000100 + static_cast<uint32_t>(i), port)
                     : Address::v6(six, port);
-}
-
-/// Certificates cost milliseconds and never change: one set for all runs.
-struct Pki {
-  Authority public_ca{"Public CA"};
-  Authority private_ca{"Private CA"};
-  Authority clients_ca{"Clients' CA"};
-  Identity site = public_ca.issue({kSite});
-  Identity backend = private_ca.issue({kBackendName});
-  Identity other_backend = private_ca.issue({"other.internal"});
-  Identity proxy = private_ca.issue({"proxy.internal"});
-  Identity client = clients_ca.issue({"client.example.com"});
-  Identity stranger = private_ca.issue({"stranger.example.com"});
-};
-
-const Pki& pki() {
-  static const Pki made;
-  return made;
 }
 
 int draw_version(Random& random) {
@@ -102,47 +82,6 @@ std::string Plan::describe() const {
          (backend_is_false ? " (false)" : "") + (reloads ? ", reloads" : "") +
          (drains ? ", drains" : "");
 }
-
-/// What a worker has, without its thread and its listeners.
-struct SessionWorld::DataPlane final : SessionContext {
-  struct Parts {
-    Loop loop;
-    Scratch scratch;
-    PipePool pipes;
-    WorkerMetrics metrics;
-    ClientTable clients;
-    BackendPool backends{loop, scratch, metrics};
-    ExchangePool exchanges;
-    explicit Parts(size_t pipe_memory) : pipes(pipe_memory) {}
-  };
-
-  DataPlane(Parts& p, RecordSink& records)
-      : SessionContext(p.loop, 0, p.scratch, p.pipes, p.metrics, records, p.clients, p.backends,
-                       p.exchanges, {1, 2, 3, 4}) {}
-
-  void retire(Generation* unused) override {
-    CHECK(unused->users == 0 && !unused->current);
-    ++retired;
-  }
-  void publish(std::shared_ptr<const Snapshot> snapshot) {
-    if (!generations.empty()) {
-      generations.back()->current = false;
-      if (generations.back()->users == 0) ++retired;  // the worker's part
-    }
-    generations.push_back(std::make_unique<Generation>());
-    generations.back()->snapshot = std::move(snapshot);
-    generation = generations.back().get();
-  }
-  void accept(int descriptor, const Address& peer) {
-    ++accepted;
-    Generation& g = *generations.back();
-    begin_session(*this, g, *g.snapshot->listeners.front(), descriptor, peer);
-  }
-
-  std::vector<std::unique_ptr<Generation>> generations;
-  size_t retired = 0;
-  uint64_t accepted = 0;
-};
 
 SessionWorld::SessionWorld(Network& network, const Plan& plan)
     : network_(network), plan_(plan), random_(network.random().fork()) {
@@ -346,34 +285,13 @@ void SessionWorld::run() {
   }
   if (plan_.drains) {
     network_.after(random_.micros(Micros(0), Seconds(3)), [&] {
-      parts->loop.submit([&] { data_plane.sessions.for_each([](Session& s) { s.cut(); }); });
+      parts->loop.submit([&] { data_plane.cut_sessions(); });
     });
   }
   parts->loop.run();
-  look_for_problems(data_plane);
-}
-
-void SessionWorld::look_for_problems(DataPlane& d) {
-  auto expect_zero = [&](uint64_t value, const char* what) {
-    if (value != 0) problems_.push_back(std::to_string(value) + " " + what);
-  };
-  expect_zero(d.metrics.open.value(), "connections are open, says the gauge");
-  expect_zero(d.clients.open(), "places in the client table are taken");
-  expect_zero(!d.sessions.empty(), "sessions are left, or more");
-  for (const auto& g : d.generations) expect_zero(g->users, "sessions use a generation");
-  expect_zero(d.generations.size() - 1 - d.retired, "old generations were not retired");
-  uint64_t ended = 0;
-  for (auto& by_scenario : d.metrics.ended) {
-    for (Count& count : by_scenario) ended += count.value();
+  for (std::string& problem : data_plane.problems(records_.all.size())) {
+    problems_.push_back(std::move(problem));
   }
-  auto expect_equal = [&](uint64_t value, const char* what) {
-    if (value == d.accepted) return;
-    problems_.push_back(std::to_string(d.accepted) + " were accepted, but " +
-                        std::to_string(value) + " " + what);
-  };
-  expect_equal(d.metrics.accepted.value(), "counted as accepted");
-  expect_equal(ended, "counted as ended");
-  expect_equal(records_.all.size(), "recorded");
 }
 
 std::vector<const Peer*> SessionWorld::backends() const {

@@ -83,7 +83,6 @@ class SessionWorld {
     void record(const RequestRecord&) override {}
     std::vector<ConnectionRecord> all;
   };
-  struct DataPlane;
 
   void make_config();
   void make_backends();
@@ -92,7 +91,6 @@ class SessionWorld {
   Opening client_opening(Client& client, size_t number);
   Script script();
   void call_all();
-  void look_for_problems(DataPlane& data_plane);
 
   Network& network_;
   Plan plan_;

@@ -109,6 +109,9 @@ class ConfigWriter {
       text("path", config.access_log.path);
       text("format", name(config.access_log.format));
     });
+    if (!config.ticket_keys.secret.empty()) {
+      object("ticket_keys", [&] { text("secret", config.ticket_keys.secret); });
+    }
     http(config.http);
     object("resolver", [&] {
       list("servers", config.resolver.servers, [this](const Address& a) { value(a.text()); });
@@ -202,6 +205,7 @@ class ConfigWriter {
           text("path", route.path);
           text("path_type", name(route.path_type));
           text("service", route.service);
+          if (route.client_auth) client_auth(*route.client_auth);
         });
       });
     });
@@ -215,6 +219,28 @@ class ConfigWriter {
       number("depth", static_cast<uint64_t>(auth.depth));
       text("crl_check", name(auth.crl_check));
       text("on_failure", name(auth.on_failure));
+      if (!auth.match.empty()) client_match(auth.match);
+      object("pass", [&] {
+        text("as", name(auth.pass.as));
+        boolean("certificate", auth.pass.certificate);
+      });
+    });
+  }
+
+  void client_match(const ClientMatch& match) {
+    auto any = [this](const char* key, const std::vector<std::string>& items) {
+      if (!items.empty()) texts(key, items);
+    };
+    object("match", [&] {
+      any("cn", match.cn);
+      any("ou", match.ou);
+      any("dns", match.dns);
+      any("uri", match.uri);
+      any("email", match.email);
+      if (!match.ip.empty()) {
+        list("ip", match.ip, [this](const Address& ip) { value(ip.ip_text()); });
+      }
+      any("fingerprint_sha256", match.fingerprint_sha256);
     });
   }
 
@@ -246,6 +272,7 @@ class ConfigWriter {
       text_if_any("tls.key", secret.tls_key);
       text_if_any("ca.crt", secret.ca_crt);
       text_if_any("ca.crl", secret.ca_crl);
+      if (!secret.ticket_keys.empty()) texts("ticket.key", secret.ticket_keys);
     });
   }
 

@@ -23,6 +23,7 @@ class DraftReader {
     access_log(map, draft);
     draft.http = http(map);
     draft.resolver = resolver(map);
+    draft.ticket_keys = mapping(map, "ticket_keys", &ticket_keys).or_else({});
     draft.limits = limits(map);
     draft.listeners = list(map, "listeners", &DraftReader::listener);
     draft.sites = list(map, "sites", &DraftReader::site).or_else({});
@@ -189,6 +190,23 @@ class DraftReader {
     return draft;
   }
 
+  // What the mapping under `key` is read to be by `fill`, which asks for all keys that it can have.
+  template <class T>
+  Written<T> mapping(YamlMapping& map, const char* key, void (*fill)(YamlMapping&, T&)) {
+    Written<T> written;
+    written.place = map.place();
+    const YamlNode* node = map.child(key);
+    if (!node) return written;
+    written.given = true;
+    written.place = map.place_of_child(*node);
+    YamlMapping inner(*node, written.place, problems_);
+    if (!inner.valid()) return written;
+    written.value.emplace();
+    fill(inner, *written.value);
+    inner.finish();
+    return written;
+  }
+
   Written<DraftClientAuth> client_auth(YamlMapping& map) {
     Written<DraftClientAuth> written;
     written.place = map.place();
@@ -204,8 +222,29 @@ class DraftReader {
     written.value->depth = auth.count("depth");
     written.value->crl_check = auth.word<CrlCheck>("crl_check");
     written.value->on_failure = auth.word<OnFailure>("on_failure");
+    written.value->match = mapping(auth, "match", &client_match);
+    written.value->pass = mapping(auth, "pass", &client_pass);
     auth.finish();
     return written;
+  }
+
+  static void client_match(YamlMapping& match, DraftClientMatch& draft) {
+    draft.cn = match.text_or_texts("cn");
+    draft.ou = match.text_or_texts("ou");
+    draft.dns = match.text_or_texts("dns");
+    draft.uri = match.text_or_texts("uri");
+    draft.email = match.text_or_texts("email");
+    draft.ip = match.text_or_texts("ip");
+    draft.fingerprint_sha256 = match.text_or_texts("fingerprint_sha256");
+  }
+
+  static void client_pass(YamlMapping& pass, DraftClientPass& draft) {
+    draft.as = pass.word<ClientFields>("as");
+    draft.certificate = pass.boolean("certificate");
+  }
+
+  static void ticket_keys(YamlMapping& keys, Written<std::string>& secret) {
+    secret = keys.text("secret");
   }
 
   DraftRoute route(YamlMapping& map) {
@@ -214,10 +253,7 @@ class DraftReader {
     draft.path = map.text("path");
     draft.path_type = map.word<PathType>("path_type");
     draft.service = map.target("service");
-    if (const YamlNode* node = map.child("client_auth")) {
-      map.complain_at(*node, "is not available on a route, for the client is asked in the "
-                             "handshake, before there is a path: write it on the site");
-    }
+    draft.client_auth = client_auth(map);
     return draft;
   }
 
@@ -259,6 +295,7 @@ class DraftReader {
     draft.tls_key = map.text("tls.key");
     draft.ca_crt = map.text("ca.crt");
     draft.ca_crl = map.text("ca.crl");
+    draft.ticket_keys = map.text_or_texts("ticket.key");
     return draft;
   }
 

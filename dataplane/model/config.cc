@@ -27,6 +27,9 @@ constexpr Word<VerifyClient> kVerifyClient[] = {{"off", VerifyClient::Off},
 constexpr Word<CrlCheck> kCrlCheck[] = {{"auto", CrlCheck::Auto},
                                         {"leaf", CrlCheck::Leaf},
                                         {"chain", CrlCheck::Chain}};
+constexpr Word<ClientFields> kClientFields[] = {{"ssl-client", ClientFields::SslClient},
+                                                {"xfcc", ClientFields::Xfcc},
+                                                {"rfc9440", ClientFields::Rfc9440}};
 constexpr Word<VerifyBackend> kVerifyBackend[] = {{"full", VerifyBackend::Full},
                                                   {"ca", VerifyBackend::Ca},
                                                   {"none", VerifyBackend::None}};
@@ -87,6 +90,10 @@ std::span<const Word<CrlCheck>> words() {
   return kCrlCheck;
 }
 template <>
+std::span<const Word<ClientFields>> words() {
+  return kClientFields;
+}
+template <>
 std::span<const Word<VerifyBackend>> words() {
   return kVerifyBackend;
 }
@@ -118,6 +125,7 @@ const char* name(ProxyProtocolIn value) { return word_for(value); }
 const char* name(ProxyProtocolOut value) { return word_for(value); }
 const char* name(VerifyClient value) { return word_for(value); }
 const char* name(CrlCheck value) { return word_for(value); }
+const char* name(ClientFields value) { return word_for(value); }
 const char* name(VerifyBackend value) { return word_for(value); }
 const char* name(TlsVersion value) { return word_for(value); }
 const char* name(OnFailure value) { return word_for(value); }

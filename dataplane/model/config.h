@@ -44,6 +44,7 @@ enum class ProxyProtocolIn : uint8_t { Off, Optional, Required };
 enum class ProxyProtocolOut : uint8_t { Off, V1, V2 };
 enum class VerifyClient : uint8_t { Off, Optional, Required, OptionalNoCa };
 enum class CrlCheck : uint8_t { Auto, Leaf, Chain };
+enum class ClientFields : uint8_t { SslClient, Xfcc, Rfc9440 };
 enum class VerifyBackend : uint8_t { Full, Ca, None };
 enum class TlsVersion : uint8_t { V1_2, V1_3 };
 enum class OnFailure : uint8_t { Respond, Abort };
@@ -75,6 +76,8 @@ std::span<const Word<VerifyClient>> words();
 template <>
 std::span<const Word<CrlCheck>> words();
 template <>
+std::span<const Word<ClientFields>> words();
+template <>
 std::span<const Word<VerifyBackend>> words();
 template <>
 std::span<const Word<TlsVersion>> words();
@@ -94,6 +97,7 @@ const char* name(ProxyProtocolIn);
 const char* name(ProxyProtocolOut);
 const char* name(VerifyClient);
 const char* name(CrlCheck);
+const char* name(ClientFields);
 const char* name(VerifyBackend);
 const char* name(TlsVersion);  // "1.2", "1.3"
 const char* name(OnFailure);
@@ -102,13 +106,15 @@ const char* name(EncodedSlashes);
 const char* name(AccessLogFormat);
 
 /// Key material under the keys of a Kubernetes Secret, in one of two forms. With a `directory`
-/// the four keys are the files tls.crt, tls.key, ca.crt and ca.crl in it, each of which may be
-/// missing: whoever loads the secret finds out. Without, each path is a file that must exist, and
-/// an empty path means that the secret does not have that key.
+/// the keys are the files tls.crt, tls.key, ca.crt, ca.crl, ticket.key and ticket.key.1 to
+/// ticket.key.9 in it, each of which may be missing: whoever loads the secret finds out. Without,
+/// each path is a file that must exist, and an empty path means that the secret does not have that
+/// key.
 struct SecretConfig {
   std::string name;
-  std::string directory;                        // not empty: the four paths are empty
+  std::string directory;                        // not empty: the paths are empty
   std::string tls_crt, tls_key, ca_crt, ca_crl;
+  std::vector<std::string> ticket_keys;         // the first is for new tickets
   Place place;
   bool operator==(const SecretConfig&) const = default;
 };
@@ -134,6 +140,26 @@ struct ListenerConfig {
   bool operator==(const ListenerConfig&) const = default;
 };
 
+/// Which clients are let in, of those with good certificates. Within a list one is enough; each
+/// list that is not empty must have one. Names are compared whole, with nothing added before or
+/// behind.
+struct ClientMatch {
+  std::vector<std::string> cn, ou;              // of the subject; exactly as written
+  std::vector<std::string> dns;                 // SANs, lower case; "*.rest" covers one label
+  std::vector<std::string> uri, email;          // SANs, exactly as written
+  std::vector<Address> ip;                      // SANs
+  std::vector<std::string> fingerprint_sha256;  // of the certificate; 64 digits, lower case
+  bool empty() const { return *this == ClientMatch{}; }
+  bool operator==(const ClientMatch&) const = default;
+};
+
+/// How backends are told who the client is.
+struct ClientPass {
+  ClientFields as = ClientFields::SslClient;
+  bool certificate = false;  // itself, too; with Rfc9440 always
+  bool operator==(const ClientPass&) const = default;
+};
+
 struct ClientAuth {
   VerifyClient verify = VerifyClient::Off;
   std::string secret;  // its ca.crt says whom to trust; empty exactly when verify is Off
@@ -144,6 +170,9 @@ struct ClientAuth {
   /// What a client without the certificate that `verify` asks for gets: a response, or an alert.
   /// Respond only when no listener of the site is Tls: among bytes there is no response to give.
   OnFailure on_failure = OnFailure::Respond;
+  /// With OptionalNoCa only of fingerprints: names mean nothing that nobody known has signed.
+  ClientMatch match;
+  ClientPass pass;
   Place place;
   bool operator==(const ClientAuth&) const = default;
 };
@@ -154,6 +183,8 @@ struct RouteConfig {
   std::string path = "/";
   PathType path_type = PathType::Prefix;
   std::string service;
+  /// Instead of the site's. Its on_failure is Respond: after the handshake there is nothing else.
+  std::optional<ClientAuth> client_auth;
   Place place;
   bool operator==(const RouteConfig&) const = default;
 };
@@ -275,6 +306,13 @@ struct ResolverConfig {
   bool operator==(const ResolverConfig&) const = default;
 };
 
+/// Where the keys of TLS session tickets come from.
+struct TicketKeysConfig {
+  std::string secret;  // empty: made by the process, for itself
+  Place place;
+  bool operator==(const TicketKeysConfig&) const = default;
+};
+
 struct Config {
   uint32_t workers = 0;  // 0: one per core
   HttpAddress metrics;
@@ -285,6 +323,7 @@ struct Config {
   AccessLogConfig access_log;
   HttpConfig http;
   ResolverConfig resolver;
+  TicketKeysConfig ticket_keys;
   Limits limits;
   std::vector<ListenerConfig> listeners;  // at least one; names and addresses differ
   std::vector<SiteConfig> sites;

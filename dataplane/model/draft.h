@@ -40,6 +40,7 @@ struct DraftSecret {
   Place place;
   Written<std::string> name, directory;
   Written<std::string> tls_crt, tls_key, ca_crt, ca_crl;
+  WrittenList<std::string> ticket_keys;
 };
 
 struct DraftListener {
@@ -53,12 +54,23 @@ struct DraftListener {
   Written<DraftTarget> service;
 };
 
+struct DraftClientMatch {
+  WrittenList<std::string> cn, ou, dns, uri, email, ip, fingerprint_sha256;
+};
+
+struct DraftClientPass {
+  Written<ClientFields> as;      // left out: ssl-client
+  Written<bool> certificate;     // left out: false
+};
+
 struct DraftClientAuth {
   Written<VerifyClient> verify;  // left out: required
   Written<std::string> secret;
   Written<uint64_t> depth;
   Written<CrlCheck> crl_check;    // left out: auto
   Written<OnFailure> on_failure;  // left out: respond where that is possible
+  Written<DraftClientMatch> match;
+  Written<DraftClientPass> pass;
 };
 
 struct DraftRoute {
@@ -66,6 +78,7 @@ struct DraftRoute {
   Written<std::string> path;
   Written<PathType> path_type;
   Written<DraftTarget> service;
+  Written<DraftClientAuth> client_auth;  // left out: the site's
 };
 
 struct DraftSite {
@@ -138,6 +151,7 @@ struct Draft {
   Written<AccessLogFormat> access_log_format;
   DraftHttp http;
   DraftResolver resolver;
+  Written<std::string> ticket_keys;     // a secret; left out: made by the process
   DraftLimits limits;
   Written<std::vector<DraftListener>> listeners;
   std::vector<DraftSite> sites;

@@ -44,8 +44,11 @@ void SecretBook::take_files(const DraftSecret& secret, SecretConfig& config) {
   config.tls_key = path(secret.tls_key);
   config.ca_crt = path(secret.ca_crt);
   config.ca_crl = path(secret.ca_crl);
+  if (secret.ticket_keys) {
+    for (const auto& file : *secret.ticket_keys) config.ticket_keys.push_back(path(file));
+  }
   bool files = secret.tls_crt.given || secret.tls_key.given || secret.ca_crt.given ||
-               secret.ca_crl.given;
+               secret.ca_crl.given || secret.ticket_keys.given;
   if (secret.directory.given && files) {
     complain(problems_, secret.directory.place,
              "a secret is either a directory or file by file: leave one of them out");
@@ -76,11 +79,17 @@ void SecretBook::use(const std::string& name, const Place& place, SecretUse use,
 bool SecretBook::check_use(const SecretConfig& secret, const Place& place, SecretUse use) {
   bool certificate = !secret.tls_crt.empty();
   bool authorities = !secret.ca_crt.empty();
+  bool tickets = !secret.ticket_keys.empty();
   // Of a folder only its files can tell; and one without anything was reported where it stands.
-  if (!secret.directory.empty() || (!certificate && !authorities)) return true;
+  if (!secret.directory.empty() || !(certificate || authorities || tickets)) return true;
   if (use == SecretUse::Server && !certificate) {
     complain(problems_, place, "secret " + in_quotes(secret.name) +
                                    " has no tls.crt and tls.key, which a site shows its clients");
+    return false;
+  }
+  if (use == SecretUse::TicketKeys && !tickets) {
+    complain(problems_, place, "secret " + in_quotes(secret.name) +
+                                   " has no ticket.key, from which the keys of tickets are made");
     return false;
   }
   if (use == SecretUse::Authorities && !authorities) {

@@ -15,6 +15,7 @@ enum class SecretUse : uint8_t {
   Server,       // tls.crt and tls.key
   Authorities,  // ca.crt
   Backend,      // either or both
+  TicketKeys,   // ticket.key
 };
 
 /// REQUIRES: the Draft and the Problems outlive it.

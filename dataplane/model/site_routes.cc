@@ -7,7 +7,8 @@
 
 namespace sallyport {
 
-void SiteRoutes::add(const DraftSite& draft, const std::string& bytes, SiteConfig& site) {
+void SiteRoutes::add(const DraftSite& draft, const std::string& bytes, bool in_the_clear,
+                     SiteConfig& site) {
   if (draft.service.given && draft.routes.given) {
     complain(problems_, draft.routes.place,
              "stands beside service, which is one route for /: leave one of them out");
@@ -18,11 +19,12 @@ void SiteRoutes::add(const DraftSite& draft, const std::string& bytes, SiteConfi
   } else if (!draft.routes.given) {
     complain(problems_, draft.place, "service is missing: name one, or write its endpoints");
   } else if (draft.routes) {
-    add_each(draft, bytes, site);
+    add_each(draft, bytes, in_the_clear, site);
   }
 }
 
-void SiteRoutes::add_each(const DraftSite& draft, const std::string& bytes, SiteConfig& site) {
+void SiteRoutes::add_each(const DraftSite& draft, const std::string& bytes, bool in_the_clear,
+                          SiteConfig& site) {
   const std::vector<DraftRoute>& routes = *draft.routes;
   if (routes.empty()) complain(problems_, draft.routes.place, "is empty: write a route for /");
   for (size_t i = 0; i < routes.size(); ++i) {
@@ -31,7 +33,28 @@ void SiteRoutes::add_each(const DraftSite& draft, const std::string& bytes, Site
     if (!bytes.empty()) check_bytes(routes[i], i == 0, bytes);
     bool matches = !bytes.empty() || check_path(routes[i], site, route);
     if (!routes[i].service.given) complain(problems_, route.place, "service is missing");
+    check_client_auth(routes[i], bytes, in_the_clear, site, route);
     if (matches) add_one(routes[i].service, draft, route, site);
+  }
+}
+
+void SiteRoutes::check_client_auth(const DraftRoute& draft, const std::string& bytes,
+                                   bool in_the_clear, const SiteConfig& site,
+                                   RouteConfig& route) {
+  const Written<DraftClientAuth>& auth = draft.client_auth;
+  if (!auth.given) return;
+  if (!bytes.empty()) {
+    complain(problems_, auth.place,
+             "has no effect on a route, for " + bytes + " carries bytes: write it on the site");
+  } else if (in_the_clear) {
+    complain(problems_, auth.place,
+             "needs TLS, but the site is on http listeners only: leave it out, or have the site on "
+             "an https listener");
+  } else if (!http_.normalize_paths) {
+    complain(problems_, auth.place,
+             "can be walked around where paths are not normalised: say http.normalize_paths: true");
+  } else if (auth) {
+    client_auth_.of_route(auth, site.client_auth, route.client_auth.emplace());
   }
 }
 

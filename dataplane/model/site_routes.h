@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "dataplane/model/client_auth_rules.h"
 #include "dataplane/model/config.h"
 #include "dataplane/model/draft.h"
 #include "dataplane/model/service_book.h"
@@ -15,18 +16,23 @@ namespace sallyport {
 /// REQUIRES: all outlive it.
 class SiteRoutes {
  public:
-  SiteRoutes(ServiceBook& services, const HttpConfig& http, Problems& problems)
-      : services_(services), http_(http), problems_(problems) {}
+  SiteRoutes(ServiceBook& services, ClientAuthRules& client_auth, const HttpConfig& http,
+             Problems& problems)
+      : services_(services), client_auth_(client_auth), http_(http), problems_(problems) {}
 
   /// Makes site.routes. `bytes` says what of the site carries bytes ("passthrough"), so that there
-  /// can only be one route; empty: nothing does.
-  void add(const DraftSite& draft, const std::string& bytes, SiteConfig& site);
+  /// can only be one route; empty: nothing does. `in_the_clear`: there is no TLS either.
+  /// REQUIRES: the site's client_auth is there.
+  void add(const DraftSite& draft, const std::string& bytes, bool in_the_clear, SiteConfig& site);
 
   /// After the last site: complains about services whose tls nobody uses.
   void check_unused_tls();
 
  private:
-  void add_each(const DraftSite& draft, const std::string& bytes, SiteConfig& site);
+  void add_each(const DraftSite& draft, const std::string& bytes, bool in_the_clear,
+                SiteConfig& site);
+  void check_client_auth(const DraftRoute& draft, const std::string& bytes, bool in_the_clear,
+                         const SiteConfig& site, RouteConfig& route);
   void check_bytes(const DraftRoute& draft, bool first, const std::string& bytes);
   bool check_path(const DraftRoute& draft, const SiteConfig& site, RouteConfig& route);
   void add_one(const Written<DraftTarget>& target, const DraftSite& draft, RouteConfig route,
@@ -34,6 +40,7 @@ class SiteRoutes {
   void check_service(const ServiceConfig& service, Scenario scenario, const Place& place);
 
   ServiceBook& services_;
+  ClientAuthRules& client_auth_;
   const HttpConfig& http_;
   Problems& problems_;
   std::set<std::string> reencrypted_;

@@ -33,6 +33,10 @@ ReadResult validate(const Draft& draft, Problems found) {
   validate_settings(draft, config, found);
   SecretBook secrets(draft, found);
   ServiceBook services(draft, secrets, found);
+  if (draft.ticket_keys) {
+    config.ticket_keys = {*draft.ticket_keys, draft.ticket_keys.place};
+    secrets.use(*draft.ticket_keys, draft.ticket_keys.place, SecretUse::TicketKeys);
+  }
   validate_listeners(draft, services, config, found);
   validate_sites(draft, secrets, services, config, found);
   config.services = services.all();

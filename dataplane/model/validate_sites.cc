@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dataplane/model/client_auth_rules.h"
 #include "dataplane/model/complain.h"
 #include "dataplane/model/hostname.h"
 #include "dataplane/model/site_listeners.h"
@@ -9,9 +10,6 @@
 
 namespace sallyport {
 namespace {
-
-// More intermediates than any public or private chain has.
-constexpr uint64_t kMostDepth = 16;
 
 // What kinds of listeners a site is on.
 struct Standing {
@@ -49,7 +47,8 @@ class Sites {
         config_(config),
         problems_(problems),
         listeners_(draft, config, problems),
-        routes_(services, config.http, problems) {}
+        client_auth_(secrets, problems),
+        routes_(services, client_auth_, config.http, problems) {}
 
   void run() {
     for (const DraftSite& site : draft_.sites) config_.sites.push_back(checked(site));
@@ -84,7 +83,7 @@ class Sites {
     }
     check_redirect(draft, on, site);
     check_body_limit(draft, on, site);
-    routes_.add(draft, carrier_of_bytes(draft, on), site);
+    routes_.add(draft, carrier_of_bytes(draft, on), on.in_the_clear(), site);
     return site;
   }
 
@@ -124,7 +123,9 @@ class Sites {
     site.alpn = check_alpn(draft.alpn, problems_);
     if (on.https && draft.alpn) check_http_alpn(*draft.alpn);
     check_secrets(draft, site);
-    if (draft.client_auth) check_client_auth(draft.client_auth, on, site.client_auth);
+    if (draft.client_auth) {
+      client_auth_.of_site(draft.client_auth, on.tls ? on.tls->name : "", site.client_auth);
+    }
   }
 
   // Whoever agrees to a protocol must speak it.
@@ -158,40 +159,6 @@ class Sites {
     }
   }
 
-  void check_client_auth(const Written<DraftClientAuth>& draft, const Standing& on,
-                         ClientAuth& auth) {
-    auth.place = draft.place;
-    if (draft->verify.wrong()) return;
-    VerifyClient verify = draft->verify.or_else(VerifyClient::Required);
-    if (verify == VerifyClient::Off) return;
-    auth.verify = verify;
-    auth.crl_check = draft->crl_check.or_else(CrlCheck::Auto);
-    check_on_failure(draft->on_failure, on, auth);
-    if (draft->secret) {
-      auth.secret = *draft->secret;
-      secrets_.use(auth.secret, draft->secret.place, SecretUse::Authorities);
-    } else if (!draft->secret.given) {
-      complain(problems_, draft.place,
-               "secret is missing: its ca.crt says whose client certificates are trusted");
-    }
-    if (!draft->depth) return;
-    if (*draft->depth > kMostDepth) {
-      complain(problems_, draft->depth.place,
-               std::to_string(*draft->depth) + " is out of range: write 0 to 16");
-      return;
-    }
-    auth.depth = static_cast<int>(*draft->depth);
-  }
-
-  void check_on_failure(const Written<OnFailure>& draft, const Standing& on, ClientAuth& auth) {
-    auth.on_failure = draft.or_else(on.tls ? OnFailure::Abort : OnFailure::Respond);
-    if (!on.tls || auth.on_failure == OnFailure::Abort) return;
-    complain(problems_, draft.place,
-             "respond is not possible, for listener " + in_quotes(on.tls->name) +
-                 " carries bytes, in which there is no answer to give: write abort, which ends the "
-                 "handshake");
-  }
-
   void check_redirect(const DraftSite& draft, const Standing& on, SiteConfig& site) {
     site.redirect_http = on.http && on.https && draft.redirect_http.or_else(true);
     if (!draft.redirect_http.or_else(false)) return;
@@ -221,6 +188,7 @@ class Sites {
   Config& config_;
   Problems& problems_;
   SiteListeners listeners_;
+  ClientAuthRules client_auth_;
   SiteRoutes routes_;
 };
 

@@ -109,6 +109,8 @@ struct SnapshotBuilder::Build {
     auto made = std::make_shared<ClientDemand>();
     made->verify = auth.verify;
     made->trust = std::move(trust);
+    made->match = auth.match;
+    made->pass = auth.pass;
     made->content = std::move(key);
     cached = made;
     return made;
@@ -124,6 +126,11 @@ struct SnapshotBuilder::Build {
       policy.alpn = {"http/1.1", "http/1.0"};
     }
     policy.client = site.client_auth;
+    for (const auto& route : site.routes) {
+      if (route->client_auth && route->client_auth != site.client_auth) {
+        policy.route_clients.push_back(route->client_auth);
+      }
+    }
     policy.respond = config_of_site.client_auth.on_failure == OnFailure::Respond &&
                      !carries_bytes(config_of_site);
     auto& cached = builder.contexts_[policy.key()];
@@ -191,11 +198,12 @@ struct SnapshotBuilder::Build {
     site->scenario = config_of_site.scenario;
     site->min_tls = config_of_site.min_tls;
     site->client_auth = client_demand(config_of_site.client_auth, path);
-    site->asks_clients = site->client_auth != nullptr;
     site->redirect_http = config_of_site.redirect_http;
     site->https_port = https_port(config_of_site);
     site->body_size = config_of_site.body_size.value_or(config.limits.body_size);
-    for (const RouteConfig& route : config_of_site.routes) add_route(*site, route);
+    for (size_t i = 0; i < config_of_site.routes.size(); ++i) {
+      add_route(*site, config_of_site.routes[i], path + ".routes[" + std::to_string(i) + "]");
+    }
     site->service = site->routes.front()->service;
     if (site->scenario == Scenario::Passthrough || config_of_site.secrets.empty()) return site;
 
@@ -212,12 +220,17 @@ struct SnapshotBuilder::Build {
     return site;
   }
 
-  void add_route(Site& site, const RouteConfig& config_of_route) {
+  void add_route(Site& site, const RouteConfig& config_of_route, const std::string& path) {
     auto route = std::make_unique<Route>();
     route->path = config_of_route.path;
     route->type = config_of_route.path_type;
-    route->client_auth = site.client_auth;
-    route->acme_challenge = (route->path + "/").starts_with(kAcmeChallenge);
+    const std::optional<ClientAuth>& own = config_of_route.client_auth;
+    route->client_auth = own ? client_demand(*own, path) : site.client_auth;
+    site.asks_clients |= route->client_auth || site.client_auth;
+    site.mixed_clients |= route->client_auth != site.client_auth;
+    // Unless somebody has said otherwise for that very path.
+    route->acme_challenge =
+        !(own && route->client_auth) && (route->path + "/").starts_with(kAcmeChallenge);
     auto service = services.find(config_of_route.service);
     if (service != services.end()) route->service = service->second;
     auto& known = builder.route_metrics_[site.name + '\0' + name(route->type) + route->path + '\0' +

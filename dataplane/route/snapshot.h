@@ -37,6 +37,7 @@ struct Site {
   TlsVersion min_tls = TlsVersion::V1_2;
   ClientDemandPtr client_auth;               // null: the site itself asks for no certificate
   bool asks_clients = false;                 // the handshake does, for the site or a route
+  bool mixed_clients = false;                // a route asks for something else than the site
   bool redirect_http = false;
   uint16_t https_port = 443;                 // where it redirects to
   uint64_t body_size = 0;                    // 0: no limit

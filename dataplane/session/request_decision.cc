@@ -1,5 +1,7 @@
 #include "dataplane/session/request_decision.h"
 
+#include <string>
+
 namespace sallyport {
 
 namespace {
@@ -11,6 +13,11 @@ Decision refuse(const Site* site, uint16_t status, RequestEnd end, std::string_v
   decision.end = end;
   decision.detail = detail;
   return decision;
+}
+
+Decision refuse_ambiguous(const Site& site) {
+  return refuse(&site, 400, RequestEnd::BadRequest,
+                "the path may mean a route that asks for another client certificate");
 }
 
 Decision serve(const Site& site, const Route& route) {
@@ -43,6 +50,40 @@ const ClientDemandPtr& demand_of(const Site& site, const Route* route) {
   return route ? route->client_auth : site.client_auth;
 }
 
+bool is_escaped_slash(std::string_view rest) {
+  return rest.starts_with("%2F") || rest.starts_with("%5C");
+}
+
+// What the path says to a backend that unescapes slashes and looks at nothing behind a ';'.
+std::string laxest_reading(std::string_view path) {
+  std::string out;
+  bool parameters = false;
+  for (size_t i = 0; i < path.size(); ++i) {
+    bool escaped = is_escaped_slash(path.substr(i));
+    if (escaped || path[i] == '/') {
+      parameters = false;
+      if (out.empty() || out.back() != '/') out += '/';
+      if (escaped) i += 2;
+    } else if (path[i] == ';') {
+      parameters = true;
+    } else if (!parameters) {
+      out += path[i];
+    }
+  }
+  return out;
+}
+
+// Where routes ask for different certificates, a path that a backend may take for another route's
+// is a way around.
+bool may_mean_another_demand(const Site& site, const Route* route, std::string_view path) {
+  if (!site.mixed_clients) return false;
+  bool clear = path.find(';') == std::string_view::npos &&
+               path.find("%2F") == std::string_view::npos &&
+               path.find("%5C") == std::string_view::npos;
+  if (clear) return false;
+  return demand_of(site, find_route(site, laxest_reading(path))) != demand_of(site, route);
+}
+
 // In the clear nothing is served that TLS is there to protect.
 Decision decide_plain(const Site& site, std::string_view path) {
   const Route* route = find_route(site, path);
@@ -50,6 +91,7 @@ Decision decide_plain(const Site& site, std::string_view path) {
   // that needs a client's certificate.
   if (route && route->acme_challenge) return serve(site, *route);
   if (site.redirect_http) return redirect(site);
+  if (may_mean_another_demand(site, route, path)) return refuse_ambiguous(site);
   if (demand_of(site, route)) {
     return refuse(&site, 403, RequestEnd::Forbidden, "a client certificate is asked for, and there "
                                                      "is none in the clear");
@@ -74,6 +116,7 @@ Decision decide_tls(const Site& site, std::string_view path, const ConnectionFac
                                                    "handshake gave");
   }
   const Route* route = find_route(site, path);
+  if (may_mean_another_demand(site, route, path)) return refuse_ambiguous(site);
   const ClientIdentity* identity = nullptr;
   if (const ClientDemandPtr& demand = demand_of(site, route)) {
     if (!facts.proof) {

@@ -13,6 +13,8 @@ namespace sallyport {
 struct ClientDemand {
   VerifyClient verify = VerifyClient::Required;
   std::shared_ptr<const ClientTrust> trust;
+  ClientMatch match;
+  ClientPass pass;
   std::string content;  // equal for equal demands
 
   static std::string key(const ClientAuth& auth, const std::string& trust_key);

@@ -2,6 +2,9 @@
 
 #include <openssl/x509.h>
 
+#include "dataplane/tls/client_fields.h"
+#include "dataplane/tls/client_match.h"
+
 namespace sallyport {
 
 namespace {
@@ -21,15 +24,6 @@ std::string common_name_of(const X509* leaf) {
   return n > 0 ? std::string(text, static_cast<size_t>(n)) : std::string();
 }
 
-// nginx's $ssl_client_verify.
-std::string verify_text(const ClientIdentity& identity) {
-  switch (identity.verdict) {
-    case ClientVerdict::None: return "NONE";
-    case ClientVerdict::Good: return "SUCCESS";
-    default: return "FAILED:" + std::string(identity.fault);
-  }
-}
-
 }  // namespace
 
 ClientIdentity identify(X509* leaf, STACK_OF(X509)* sent, const ClientDemand& demand) {
@@ -44,12 +38,15 @@ ClientIdentity identify(X509* leaf, STACK_OF(X509)* sent, const ClientDemand& de
   } else {
     identity.fault = "no client certificate";
   }
-  identity.let_in = lets_in(demand.verify, identity.verdict);
-  identity.fields.emplace_back("ssl-client-verify", verify_text(identity));
-  if (leaf) {
-    identity.fields.emplace_back("ssl-client-subject-dn", identity.subject);
-    identity.fields.emplace_back("ssl-client-issuer-dn", identity.issuer);
+  // Without a certificate there is nothing that could match.
+  bool matched = leaf ? matches(demand.match, leaf) : demand.match.empty();
+  if (lets_in(demand.verify, identity.verdict) && !matched) {
+    identity.verdict = ClientVerdict::NotMatched;
+    identity.fault = leaf ? "the client is not one of those that are let in"
+                          : "no client certificate that could match";
   }
+  identity.let_in = lets_in(demand.verify, identity.verdict);
+  identity.fields = client_fields(identity, leaf, demand.pass);
   return identity;
 }
 

@@ -17,10 +17,10 @@ def bench_program(t, name):
 
 
 class BenchBackend:
-    """bench/backend as an HTTP server; `path` /1k answers with 1 KiB."""
+    """bench/backend as an HTTP server: /1k answers with 1 KiB. Names differ within a scenario."""
 
-    def __init__(self, t, tls=False, port=0, name="bench-backend"):
-        arguments = [bench_program(t, "backend"), "http", "--listen", f"127.0.0.1:{port}"]
+    def __init__(self, t, name, tls=False):
+        arguments = [bench_program(t, "backend"), "http"]
         if tls:
             secret = t.authority.issue("backend.test", dns=("backend.test", "passthrough.test"))
             arguments += ["--cert", secret / "tls.crt", "--key", secret / "tls.key"]
@@ -54,11 +54,11 @@ services:
         return f"https://localhost:{self.ports[way]}{path}"
 
 
-def bench_front(t, **options):
+def bench_front(t, name="sallyport", **options):
     """A LocalFront before two backends of bench/."""
-    plain = BenchBackend(t, name="plain-backend")
-    tls = BenchBackend(t, tls=True, name="tls-backend")
-    return LocalFront(t, plain.address, tls.address, **options)
+    plain = BenchBackend(t, name=f"{name}-plain-backend")
+    tls = BenchBackend(t, tls=True, name=f"{name}-tls-backend")
+    return LocalFront(t, plain.address, tls.address, name=name, **options)
 
 
 def _listed(addresses):

@@ -7,6 +7,7 @@ namespace sallyport {
 
 namespace {
 
+constexpr uint32_t kAnswersPerTurn = 16;
 constexpr Millis kLinger{1000};  // as in entry.cc: what was sent must not be overtaken by a reset
 
 Reason reason_of(RequestEnd end) {
@@ -45,6 +46,7 @@ HttpSession::HttpSession(SessionContext& context, Arrival arrival, int descripto
 }
 
 void HttpSession::advance() {
+  answered_in_turn_ = 0;
   for (;;) {
     switch (phase_) {
       case Phase::Begin:
@@ -198,7 +200,10 @@ bool HttpSession::exchange() {
     case Exchange::Outcome::Reusable:
       end_exchange();
       await_request();
-      return true;
+      // Who pipelines without end shall not have the loop for himself.
+      if (++answered_in_turn_ < kAnswersPerTurn) return true;
+      context().loop.post(*this);
+      return false;
     case Exchange::Outcome::Close:
       whole_ = exchange_->request_read();
       end_exchange();
@@ -235,7 +240,9 @@ bool HttpSession::close_connection() {
       return false;
     case Step::Done: break;
   }
-  if (whole_ && in_.untouched()) {
+  // A client's close_notify is bytes as well, and may come at any moment.
+  bool all_read = whole_ && in_.untouched() && !client_.socket().readable() && client_.plain();
+  if (all_read) {
     finish(ending_);
     return false;
   }

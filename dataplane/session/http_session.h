@@ -55,6 +55,7 @@ class HttpSession final : public Session {
   Instant first_byte_{};       // of the request that is coming
   Phase phase_ = Phase::Begin;
   Reason ending_ = Reason::Closed;
+  uint32_t answered_in_turn_ = 0;
   bool awaiting_first_byte_ = false;
   bool exchanged_ = false;     // a request has been taken
   bool whole_ = true;          // nothing that the client has sent is left to be read

@@ -94,8 +94,9 @@ void complete(PkiIssueOptions& options, bool server, bool client) {
   }
   const bool no_name = names.dns_names.empty() && names.ips.empty();
   if (no_name && request.use != CertificateUse::Client) {
-    throw CLI::ValidationError("--dns", "a server's certificate needs a DNS name or an IP address "
-                                        "(--ip): clients do not look at the common name");
+    throw CLI::ValidationError("--dns",
+                               "a server's certificate needs a DNS name or an IP address "
+                               "(--ip): clients do not look at the common name");
   }
   if (Result<void> checked = check_names(names); !checked) {
     throw CLI::ValidationError("--name", checked.error().message);
@@ -109,8 +110,9 @@ void complete(PkiIssueOptions& options, bool server, bool client) {
   if (options.out.empty()) options.out = "-";
   const std::string& space = options.secret_namespace;
   if (!is_kubernetes_name(options.secret_name)) {
-    throw CLI::ValidationError("--secret-name", "a manifest needs a name for its Secret: lower-case "
-                                                "letters, digits, hyphens and dots");
+    throw CLI::ValidationError("--secret-name",
+                               "a manifest needs a name for its Secret: lower-case "
+                               "letters, digits, hyphens and dots");
   }
   if (!space.empty() && (!is_kubernetes_name(space) || space.find('.') != std::string::npos)) {
     throw CLI::ValidationError("--namespace", "\"" + space + "\" cannot be a namespace's name");
@@ -134,7 +136,8 @@ void add_issue(CLI::App& pki, std::function<int()>& action) {
   command.add_flag("--replace", options->replace, "overwrite a secret that is there");
   command
       .add_option_function<std::string>(
-          "--format", [options](const std::string& word) { options->kubernetes = word != "folder"; },
+          "--format",
+          [options](const std::string& word) { options->kubernetes = word != "folder"; },
           "folder, or kubernetes: the manifest of a Secret")
       ->check(CLI::IsMember({"folder", "kubernetes"}))
       ->type_name("FORMAT")
@@ -158,7 +161,8 @@ void add_renew(CLI::App& pki, std::function<int()>& action) {
   command.add_option("SECRET_DIR", options->secrets, "secret folders to renew");
   command.callback([options, &action] {
     if (options->roots.empty() && options->secrets.empty()) {
-      throw CLI::ValidationError("SECRET_DIR", "name secret folders, or a folder of them with --all");
+      throw CLI::ValidationError("SECRET_DIR",
+                                 "name secret folders, or a folder of them with --all");
     }
     action = [options] { return pki_renew(*options); };
   });

@@ -112,7 +112,8 @@ Result<AuthorityFolder> AuthorityFolder::create(const std::string& directory,
 Result<void> AuthorityFolder::write_new() {
   for (const char* file : {kCertificate, kKey, kList, kIndex, kIndexAttributes, kListNumber}) {
     if (exists(path(file))) {
-      return Error{path(file) + ": exists: an authority is never overwritten, choose another folder"};
+      return Error{path(file) +
+                   ": exists: an authority is never overwritten, choose another folder"};
     }
   }
   const Result<SecretText> key = authority_.key_pem();
@@ -179,7 +180,8 @@ Result<bool> AuthorityFolder::revoke(std::string_view serial, std::string_view r
 Result<uint64_t> AuthorityFolder::next_list_number() const {
   if (!exists(path(kListNumber))) {
     if (!exists(path(kList))) return uint64_t{1};
-    return Error{path(kListNumber) + ": is missing, though there is a list: write the next number "
+    return Error{path(kListNumber) +
+                 ": is missing, though there is a list: write the next number "
                  "into it, in hexadecimal (openssl crl -crlnumber shows the last)"};
   }
   const Result<SecretText> text = read_secret_file(path(kListNumber));
@@ -201,8 +203,8 @@ Result<AuthorityFolder::List> AuthorityFolder::write_revocation_list(const Valid
   if (!pem) return pem.error();
   // The number first: one that is used twice would be wrong, one that is left out is not.
   char digits[20];
-  const int size = std::snprintf(digits, sizeof digits, "%llX",
-                                 static_cast<unsigned long long>(*number + 1));
+  const int size =
+      std::snprintf(digits, sizeof digits, "%llX", static_cast<unsigned long long>(*number + 1));
   const std::string text = std::string(size % 2 ? "0" : "") + digits + "\n";
   if (auto written = write_file(path(kListNumber), text, 0644); !written) return written.error();
   if (auto written = write_file(path(kList), *pem, 0644); !written) return written.error();

@@ -36,7 +36,8 @@ bool exists(const std::string& path) {
 
 Result<void> check_free(const std::string& path) {
   if (!exists(path)) return {};
-  return Error{path + ": is there already: pki renew renews a certificate, --replace issues another "
+  return Error{path +
+               ": is there already: pki renew renews a certificate, --replace issues another "
                "in its place"};
 }
 
@@ -124,8 +125,7 @@ Result<void> renew(const PkiRenewOptions& options) {
   size_t failures = 0;
   for (const Wanted& secret : *secrets) {
     const auto now = std::chrono::system_clock::now();
-    const Renewal renewal =
-        renew_secret_folder(*authority, secret.directory, options.before, now);
+    const Renewal renewal = renew_secret_folder(*authority, secret.directory, options.before, now);
     failures += !tell(secret, renewal);
     std::fflush(stdout);
   }
@@ -151,7 +151,9 @@ std::string parse_serial(const std::string& text) {
 /// The serial of what is to be revoked, which is in the index then.
 Result<std::string> find_revoked(AuthorityFolder& authority, const std::string& what) {
   if (exists(what)) {
-    const std::string file = std::filesystem::is_directory(what) ? what + "/tls.crt" : what;
+    std::error_code unreadable;  // which reading it will tell
+    const bool folder = std::filesystem::is_directory(what, unreadable);
+    const std::string file = folder ? what + "/tls.crt" : what;
     Result<SecretText> text = read_secret_file(file);
     if (!text) return text.error();
     Result<X509Ptr> certificate = parse_certificate(text->view());
@@ -165,7 +167,8 @@ Result<std::string> find_revoked(AuthorityFolder& authority, const std::string& 
   std::string serial = parse_serial(what);
   if (serial.empty()) return Error{what + ": is neither a file nor a serial number"};
   if (authority.index().find(serial)) return serial;
-  return Error{what + ": no certificate with this serial is in the authority's index; if it has one, "
+  return Error{what +
+               ": no certificate with this serial is in the authority's index; if it has one, "
                "give the certificate's file"};
 }
 
@@ -174,7 +177,8 @@ Result<void> check_target(const Authority& authority, const std::string& directo
   Result<SecretText> ca = read_secret_file(directory + "/ca.crt");
   if (!ca) return ca.error();
   if (ca->view().find(authority.certificate_pem()) == std::string_view::npos) {
-    return Error{directory + "/ca.crt: does not have this authority: its list has no business there"};
+    return Error{directory +
+                 "/ca.crt: does not have this authority: its list has no business there"};
   }
   const std::string list = directory + "/ca.crl";
   if (!exists(list)) return {};

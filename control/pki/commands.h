@@ -19,9 +19,9 @@ int pki_ca(const PkiCaOptions& options);
 struct PkiIssueOptions {
   std::string authority;  // the folder
   IssueRequest request;
-  bool kubernetes = false;  // a manifest instead of a folder
-  std::string out;          // a folder, or the manifest's file; "-" is stdout
-  bool replace = false;     // what is there already
+  bool kubernetes = false;                    // a manifest instead of a folder
+  std::string out;                            // a folder, or the manifest's file; "-" is stdout
+  bool replace = false;                       // what is there already
   std::string secret_name, secret_namespace;  // of the manifest
 };
 /// REQUIRES: for a manifest, is_kubernetes_name() of its name, and of the namespace unless empty.

@@ -23,9 +23,7 @@ std::string asn1_text(std::chrono::system_clock::time_point time) {
   return written ? asn1_text(*written) : std::string();
 }
 
-bool is_time(const std::string& text) {
-  return ASN1_TIME_set_string(nullptr, text.c_str()) == 1;
-}
+bool is_time(const std::string& text) { return ASN1_TIME_set_string(nullptr, text.c_str()) == 1; }
 
 bool is_serial(std::string_view text) {
   return !text.empty() && text.size() % 2 == 0 &&

@@ -19,7 +19,7 @@ namespace sallyport {
 ///
 ///     R  270601120000Z  270301120000Z,keyCompromise  3F…  unknown  /CN=bank
 struct IssuedCertificate {
-  char status = 'V';    // V valid, R revoked, E expired (which only the openssl program writes)
+  char status = 'V';  // V valid, R revoked, E expired (which only the openssl program writes)
   std::string expiry;
   std::string revoked;  // date, then "," and the reason unless it is unspecified; if not R, empty
   std::string serial;   // certificate_text.h

@@ -30,9 +30,8 @@ SecretText kubernetes_secret(const IssuedSecret& secret, std::string_view name,
                              std::string_view space) {
   const struct {
     std::string_view key, value;
-  } entries[] = {{"tls.crt", secret.tls_crt},
-                 {"tls.key", secret.tls_key.view()},
-                 {"ca.crt", secret.ca_crt}};
+  } entries[] = {
+      {"tls.crt", secret.tls_crt}, {"tls.key", secret.tls_key.view()}, {"ca.crt", secret.ca_crt}};
   constexpr size_t kWords = 256;
   size_t most = kWords + name.size() + space.size();
   for (const auto& one : entries) most += base64_size(one.value);
@@ -58,9 +57,9 @@ bool is_kubernetes_name(std::string_view name) {
   const auto edge = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
   for (;;) {
     const std::string_view label = name.substr(0, name.find('.'));
-    const bool good = !label.empty() && edge(label.front()) && edge(label.back()) &&
-                      std::all_of(label.begin(), label.end(),
-                                  [&](char c) { return edge(c) || c == '-'; });
+    const bool good =
+        !label.empty() && edge(label.front()) && edge(label.back()) &&
+        std::all_of(label.begin(), label.end(), [&](char c) { return edge(c) || c == '-'; });
     if (!good) return false;
     if (label.size() == name.size()) return true;
     name.remove_prefix(label.size() + 1);

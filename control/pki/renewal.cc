@@ -102,7 +102,9 @@ std::optional<std::string> why_left(const AuthorityFolder& folder, X509& certifi
   }
   const IssuedCertificate* issued =
       folder.index().find(serial_text(*X509_get0_serialNumber(&certificate)));
-  if (issued && issued->status == 'R') return "it is revoked: issue another if it shall serve again";
+  if (issued && issued->status == 'R') {
+    return "it is revoked: issue another if it shall serve again";
+  }
   return {};
 }
 
@@ -188,8 +190,8 @@ Result<IssueRequest> request_like(X509& certificate) {
   EVP_PKEY* key = X509_get0_pubkey(&certificate);
   const std::optional<KeyType> type = key ? key_type(*key) : std::nullopt;
   if (!type) return Error{"its key is neither P-256 nor RSA of 2048 or 3072 bits"};
-  const auto whole = time_of(*X509_get0_notAfter(&certificate)) -
-                     time_of(*X509_get0_notBefore(&certificate));
+  const auto whole =
+      time_of(*X509_get0_notAfter(&certificate)) - time_of(*X509_get0_notBefore(&certificate));
   IssueRequest request{*std::move(names), *use, *type, {}};
   request.validity.duration = std::chrono::duration_cast<seconds>(whole) - kClockSkewMax;
   ERR_clear_error();

@@ -12,8 +12,8 @@ namespace sallyport {
 
 enum class RenewalOutcome : uint8_t {
   Renewed,
-  Kept,    // not due yet
-  Left,    // not ours to renew: another authority's, or revoked
+  Kept,  // not due yet
+  Left,  // not ours to renew: another authority's, or revoked
   Failed,
 };
 
@@ -28,8 +28,7 @@ struct Renewal {
 /// as they are, since others than this authority may stand there. What is left, kept or failed is
 /// unchanged.
 Renewal renew_secret_folder(AuthorityFolder& authority, const std::string& directory,
-                            std::chrono::seconds before,
-                            std::chrono::system_clock::time_point now);
+                            std::chrono::seconds before, std::chrono::system_clock::time_point now);
 
 /// What would issue the certificate's like again. An error for a certificate with names, uses or a
 /// kind of key that IssueRequest has no words for.

@@ -25,9 +25,9 @@ TimePtr asn1_time(Clock::time_point time) {
 }
 
 // By the names that the openssl program gives them in its index; a list has their numbers.
-constexpr const char* kReasons[] = {"unspecified",          "keyCompromise",   "CACompromise",
-                                    "affiliationChanged",   "superseded",
-                                    "cessationOfOperation", "certificateHold"};
+constexpr const char* kReasons[] = {"unspecified",        "keyCompromise", "CACompromise",
+                                    "affiliationChanged", "superseded",    "cessationOfOperation",
+                                    "certificateHold"};
 
 bool set_reason(X509_REVOKED& entry, std::string_view reason) {
   if (reason.empty()) return true;

@@ -21,7 +21,8 @@ Error file_error(const std::string& path, const char* doing, int error) {
 
 /// 0 or errno. A renewal by root would otherwise take a key away from the user that the proxy has.
 int take_owner(int descriptor, const std::string& path) {
-  struct stat old {}, ours {};
+  struct stat old {};
+  struct stat ours {};
   if (::stat(path.c_str(), &old) != 0) return errno == ENOENT ? 0 : errno;
   if (::fstat(descriptor, &ours) != 0) return errno;
   if (old.st_uid == ours.st_uid && old.st_gid == ours.st_gid) return 0;

@@ -406,7 +406,8 @@ Exchange::Next Exchange::forward_response(size_t& budget) {
     }
     if (!response_begun_) {
       Next next = read_response_head();
-      if (next != Next::On || phase_ != Phase::Relay) return next;
+      // On, but not begun: the request goes out once more, on a connection that was at hand.
+      if (next != Next::On || phase_ != Phase::Relay || !response_begun_) return next;
     }
     if (budget == 0) {
       reached(Limit::TurnBytes);

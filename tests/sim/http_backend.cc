@@ -142,7 +142,8 @@ void HttpBackendPeer::on_end(Account::End end) {
 HttpBackendPeer::Conduct HttpBackendPeer::draw_conduct(const HttpRequest& r) {
   bool body = r.body.length > 0;
   if (plan_.polite) {
-    return body && random_.below(6) == 0 ? Conduct::Early : Conduct::Answer;
+    // The proxy ends the connection after such a response, and what is behind it is lost.
+    return body && r.alone && random_.below(6) == 0 ? Conduct::Early : Conduct::Answer;
   }
   if (random_.coin()) return Conduct::Answer;
   auto conduct = static_cast<Conduct>(random_.below(static_cast<uint64_t>(Conduct::Switch) + 1));
@@ -216,8 +217,11 @@ void HttpBackendPeer::say_response(HttpAttempt& a, const HttpRequest& r, Conduct
   if (a.status == 101) return say_switch(a);
   std::string head = head_of(a, r);
   bool amid = conduct == Conduct::CutAmid || conduct == Conduct::EndAmid;
-  if (amid) return say_amid(a, bodiless ? head.substr(0, random_.below(head.size())) : head,
-                            conduct == Conduct::CutAmid);
+  if (amid) {
+    bool ends_with_head = bodiless || (a.body.framing == Framing::Length && a.body.length == 0);
+    if (ends_with_head) head.resize(random_.below(head.size()));
+    return say_amid(a, head, conduct == Conduct::CutAmid);
+  }
   if (plan_.talks_on && random_.coin()) return say_too_much(a, head, bodiless);
   say(head);
   if (!bodiless) {

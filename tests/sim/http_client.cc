@@ -27,6 +27,13 @@ constexpr std::array<MethodRow, 9> kMethods{{{"GET", true, false},
                                              {"PURGE", false, false}}};
 constexpr size_t kSafeMethods = 5;  // the first
 
+/// Whatever the fields say. To a head that the proxy does not take, be it one of HEAD, it answers as
+/// to any other, and ends the connection.
+bool has_no_body(const HttpRequest& r) {
+  bool not_read = r.attempt == 0 && (r.status == 400 || r.status == 408 || r.status == 431);
+  return (r.method == "HEAD" && !not_read) || r.status == 204 || r.status == 304;
+}
+
 }  // namespace
 
 HttpClient::HttpClient(Network& network, HttpLedger& ledger, const Habits& habits,
@@ -63,6 +70,7 @@ void HttpClient::draw(const ClientPlan& plan, size_t number) {
 
 HttpRequest& HttpClient::draw_request(const ClientPlan& plan, size_t number, bool last) {
   HttpRequest& r = ledger_.requests.emplace_back();
+  r.alone = depth_ == 1;
   requests_.push_back(&r);
   r.id = ledger_.requests.size();
   r.client = number;
@@ -276,7 +284,7 @@ void HttpClient::take_own(const HttpText& head, const HttpRequest& r) {
 HttpBody HttpClient::framing_of(const HttpText& head, HttpRequest& r, int status) {
   using Framing = HttpBody::Framing;
   HttpBody body = HttpBody::of(head);
-  bool none = r.method == "HEAD" || status == 204 || status == 304;
+  bool none = has_no_body(r);
   if (status == 101) {
     if (!r.upgrade) complain("101 without a wish for it");
     in_tunnel_ = true;
@@ -316,8 +324,7 @@ void HttpClient::on_message_end() {
   HttpRequest& r = *requests_[answered_];
   r.answered = true;
   if (const HttpAttempt* attempt = ledger_.attempt(r.attempt)) {
-    bool none = r.method == "HEAD" || r.status == 204 || r.status == 304;
-    if (!none && r.received != attempt->body.length) {
+    if (!has_no_body(r) && r.received != attempt->body.length) {
       complain("a body of " + std::to_string(attempt->body.length) + " ended at " +
                std::to_string(r.received));
     }

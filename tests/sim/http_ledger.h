@@ -39,6 +39,7 @@ struct HttpRequest {
   bool expects_continue = false;
   bool trailers = false;    // TE: trailers
   bool upgrade = false;
+  bool alone = true;        // no other is sent before its response has come
   Nonsense nonsense = Nonsense::None;
 
   // What the client did.

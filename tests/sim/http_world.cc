@@ -176,7 +176,7 @@ void HttpWorld::make_backends() {
   does.behind_tls = plan_.client_tls();
   // In proportion to what the network moves at once, so that no run takes ages.
   uint64_t at_once = std::min(network_.faults().segment_most, network_.faults().receive_buffer);
-  does.body_most = plan_.talks_on ? 4096 : std::min<uint64_t>(512 * 1024, at_once * 64);
+  does.body_most = plan_.talks_on ? 4096 : std::min<uint64_t>(256 * 1024, at_once * 32);
   // Good, refusing and silent ones in any order, so that failures come first, last and between.
   size_t endpoints = config_.services.front().endpoints.size();
   std::vector<Address> order;
@@ -200,7 +200,7 @@ ClientPlan HttpWorld::client_plan() {
   // Where the proxy ends a connection, what was sent ahead on it is lost.
   does.pipelines = !plan_.polite() || !plan_.closes_connections();
   uint64_t at_once = std::min(network_.faults().segment_most, network_.faults().receive_buffer);
-  does.body_most = std::min<uint64_t>(512 * 1024, at_once * 64);
+  does.body_most = std::min<uint64_t>(256 * 1024, at_once * 32);
   does.safe_only = plan_.manners == HttpManners::Races && random_.coin();
   does.host = kSite;
   return does;

@@ -93,6 +93,7 @@ std::set<std::string> Publisher::folders() const {
          {&secret.tls_crt, &secret.tls_key, &secret.ca_crt, &secret.ca_crl}) {
       if (!path->empty()) all.insert(folder_of(*path));
     }
+    for (const std::string& path : secret.ticket_keys) all.insert(folder_of(path));
   }
   return all;
 }

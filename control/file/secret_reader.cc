@@ -15,6 +15,8 @@ namespace {
 // What Kubernetes allows a whole Secret; a real chain with key has a few KiB.
 constexpr size_t kMostBytes = 1024 * 1024;
 
+constexpr size_t kTicketKeysMost = 10;
+
 class SecretFiles {
  public:
   SecretFiles(const SecretConfig& config, Problems& problems)
@@ -31,10 +33,25 @@ class SecretFiles {
     read_key("tls.key", config_.tls_key, data.tls_key);
     read_key("ca.crt", config_.ca_crt, data.ca_crt);
     read_key("ca.crl", config_.ca_crl, data.ca_crl);
+    read_ticket_keys(data.ticket_keys);
     return data;
   }
 
  private:
+  // Of a folder: ticket.key, ticket.key.1 and so on, as far as they are there.
+  void read_ticket_keys(std::vector<std::string>& out) {
+    bool folder = !config_.directory.empty();
+    size_t most = folder ? kTicketKeysMost : config_.ticket_keys.size();
+    for (size_t i = 0; i < most; ++i) {
+      std::string key = i == 0 ? "ticket.key" : "ticket.key." + std::to_string(i);
+      std::string bytes;
+      read_key(key.c_str(), folder ? "" : config_.ticket_keys[i], bytes);
+      if (!bytes.empty()) out.push_back(std::move(bytes));
+      // Without the first there would be no telling which of the others is the newest.
+      if (out.empty()) return;
+    }
+  }
+
   void read_key(const char* key, const std::string& named, std::string& out) {
     bool folder = !config_.directory.empty();
     std::string path = folder ? config_.directory + "/" + key : named;

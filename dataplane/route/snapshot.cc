@@ -1,5 +1,7 @@
 #include "dataplane/route/snapshot.h"
 
+#include <string.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -135,9 +137,23 @@ struct SnapshotBuilder::Build {
                      !carries_bytes(config_of_site);
     auto& cached = builder.contexts_[policy.key()];
     if (auto known = cached.lock()) return known;
-    auto made = ServerContext::make(policy);
+    auto made = ServerContext::make(policy, builder.ticket_ring_);
     cached = made;
     return made;
+  }
+
+  std::vector<std::string> ticket_secrets() {
+    const TicketKeysConfig& keys = config.ticket_keys;
+    if (keys.secret.empty()) return {};
+    const SecretData* data = secret(keys.secret);
+    if (!data) return {};
+    auto complain = [&](const std::string& what) {
+      problem(keys.place, "ticket_keys.secret", "secret \"" + keys.secret + "\": " + what);
+    };
+    if (data->ticket_keys.empty()) complain("no ticket.key: nothing to make ticket keys from");
+    Result<void> good = TicketRing::check(data->ticket_keys);
+    if (!good) complain(good.error().message);
+    return data->ticket_keys;
   }
 
   std::shared_ptr<const BackendContext> backend_context(const ServiceConfig& service,
@@ -294,6 +310,7 @@ std::shared_ptr<const Snapshot> SnapshotBuilder::build(const Config& config,
   for (const ListenerConfig& listener : config.listeners) {
     snapshot->listeners.push_back(run.build_listener(listener, *snapshot));
   }
+  std::vector<std::string> ticket_secrets = run.ticket_secrets();
   forget_unused(certificates_);
   forget_unused(trusts_);
   forget_unused(demands_);
@@ -302,6 +319,8 @@ std::shared_ptr<const Snapshot> SnapshotBuilder::build(const Config& config,
   forget_unused(route_metrics_);
   if (run.incomplete || problems.size() != before) return nullptr;
 
+  ticket_ring_->use(ticket_secrets);
+  for (std::string& secret : ticket_secrets) explicit_bzero(secret.data(), secret.size());
   services_ = std::move(run.services);
   service_configs_.clear();
   for (const ServiceConfig& service : config.services) service_configs_[service.name] = service;

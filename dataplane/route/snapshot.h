@@ -83,6 +83,7 @@ class SnapshotBuilder {
   struct Build;  // one run
 
   size_t workers_;
+  std::shared_ptr<TicketRing> ticket_ring_ = std::make_shared<TicketRing>();
   std::map<std::string, std::weak_ptr<const Certificate>> certificates_;  // by content
   std::map<std::string, std::weak_ptr<const ClientTrust>> trusts_;        // by content
   std::map<std::string, std::weak_ptr<const ClientDemand>> demands_;      // by content

@@ -16,13 +16,17 @@ namespace sallyport {
 /// PEM texts under the keys of a Kubernetes Secret, as read; empty: the key is not there.
 struct SecretData {
   std::string tls_crt, tls_key, ca_crt, ca_crl;
+  std::vector<std::string> ticket_keys;  // not PEM but random bytes; the first is for new tickets
 
   SecretData() = default;
   SecretData(SecretData&&) = default;
   SecretData& operator=(SecretData&&) = default;
   bool operator==(const SecretData&) const = default;
   /// Leaves no key behind in freed memory.
-  ~SecretData() { explicit_bzero(tls_key.data(), tls_key.size()); }
+  ~SecretData() {
+    explicit_bzero(tls_key.data(), tls_key.size());
+    for (std::string& key : ticket_keys) explicit_bzero(key.data(), key.size());
+  }
 };
 
 /// A leaf, the chain sent with it, and the private key that fits. Immutable; shared by threads.

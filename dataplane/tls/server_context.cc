@@ -1,7 +1,11 @@
 #include "dataplane/tls/server_context.h"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/rand.h>
+#include <string.h>
 
+#include <algorithm>
 #include <set>
 
 #include "dataplane/tls/client_proof.h"
@@ -61,7 +65,8 @@ std::string ServerPolicy::key() const {
                        client ? client->content : "", routes_text, respond ? "respond" : "abort"});
 }
 
-std::shared_ptr<const ServerContext> ServerContext::make(const ServerPolicy& policy) {
+std::shared_ptr<const ServerContext> ServerContext::make(const ServerPolicy& policy,
+                                                         std::shared_ptr<TicketRing> ring) {
   auto made = std::make_shared<ServerContext>();
   made->context_.reset(SSL_CTX_new(TLS_server_method()));
   SSL_CTX* context = made->context_.get();
@@ -72,6 +77,9 @@ std::shared_ptr<const ServerContext> ServerContext::make(const ServerPolicy& pol
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context, 1);
   made->policy_key_ = policy.key();
+  made->ticket_keys_ = std::make_unique<TicketKeys>(std::move(ring), made->policy_key_);
+  SSL_CTX_set_app_data(context, made.get());
+  SSL_CTX_set_tlsext_ticket_key_evp_cb(context, on_ticket_key);
   // OpenSSL remembers the name in a session only where a callback has accepted it; and accepted it
   // is, as the site was found by it.
   SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
@@ -84,6 +92,38 @@ std::shared_ptr<const ServerContext> ServerContext::make(const ServerPolicy& pol
   if (policy.client || !policy.route_clients.empty()) made->ask_for_certificates(policy);
   ERR_clear_error();
   return made;
+}
+
+// What OpenSSL asks: for the first key, or for the one that a ticket names. 0: there is none, and
+// the handshake is a full one; 2: the ticket is good, and the client gets a new one.
+int ServerContext::on_ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv,
+                                 EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int encrypting) {
+  static const EVP_CIPHER* const kCipher = EVP_CIPHER_fetch(nullptr, "AES-256-CBC", nullptr);
+  auto* self = static_cast<const ServerContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+  std::shared_ptr<const TicketKeys::Keys> keys = self->ticket_keys_->current();
+  auto key = keys->begin();
+  if (encrypting) {
+    memcpy(name, key->name, sizeof key->name);
+    if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(kCipher)) != 1) return -1;
+  } else {
+    key = std::find_if(keys->begin(), keys->end(), [&](const TicketKeys::Key& k) {
+      return memcmp(k.name, name, sizeof k.name) == 0;
+    });
+    if (key == keys->end()) return 0;
+  }
+  char digest[] = "SHA256";
+  OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, const_cast<unsigned char*>(key->mac),
+                                        sizeof key->mac),
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+      OSSL_PARAM_construct_end()};
+  if (EVP_MAC_CTX_set_params(mac, parameters) != 1 ||
+      EVP_CipherInit_ex(cipher, kCipher, nullptr, key->cipher, iv, encrypting) != 1) {
+    return -1;
+  }
+  // TLS 1.3 tickets are for one use (RFC 8446 section C.4).
+  bool renew = key != keys->begin() || SSL_version(ssl) == TLS1_3_VERSION;
+  return !encrypting && renew ? 2 : 1;
 }
 
 // One function judges, ClientTrust::check: in the handshake, when a session is resumed, and for

@@ -10,6 +10,7 @@
 #include "dataplane/tls/certificate.h"
 #include "dataplane/tls/client_demand.h"
 #include "dataplane/tls/openssl.h"
+#include "dataplane/tls/ticket_keys.h"
 
 namespace sallyport {
 
@@ -34,7 +35,8 @@ struct ServerPolicy {
 /// Immutable; shared by threads.
 class ServerContext {
  public:
-  static std::shared_ptr<const ServerContext> make(const ServerPolicy& policy);
+  static std::shared_ptr<const ServerContext> make(const ServerPolicy& policy,
+                                                   std::shared_ptr<TicketRing> ring);
 
   /// What binds sessions to this policy and the site of that name; for new_ssl().
   std::string session_context(const std::string& site) const;
@@ -45,6 +47,8 @@ class ServerContext {
                  const std::string& session_context) const;
 
  private:
+  static int on_ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv,
+                           EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int encrypting);
   static int on_certificate(X509_STORE_CTX* store, void* context);
   static int on_new_ticket(SSL* ssl, void* context);
   static SSL_TICKET_RETURN on_ticket(SSL* ssl, SSL_SESSION* session, const unsigned char* name,
@@ -55,6 +59,7 @@ class ServerContext {
   SslCtxPtr context_;
   std::string alpn_wire_;
   std::string policy_key_;
+  std::unique_ptr<TicketKeys> ticket_keys_;
   bool asks_ = false;
   ClientDemandPtr demand_;   // of the site
   ClientDemandPtr enforced_; // in the handshake: the same, or null

@@ -141,8 +141,8 @@ class CertificateAuthority:
     def _sign(self, request, out, extensions, dates=None, own_key=None):
         start, end = dates or _NOW
         signer = ("-selfsign", "-keyfile", own_key) if own_key else ()
-        self._ca("-batch", "-notext", "-in", request, "-out", out, "-extensions", extensions,
-                 "-startdate", start, "-enddate", end, *signer)
+        self._ca("-batch", "-notext", "-preserveDN", "-in", request, "-out", out,
+                 "-extensions", extensions, "-startdate", start, "-enddate", end, *signer)
 
     def _ca(self, *arguments):
         run_openssl("ca", "-config", self.folder / "conf", "-keyfile", self._key,

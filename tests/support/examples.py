@@ -140,6 +140,7 @@ class Example:
         folder.mkdir(parents=True, exist_ok=True)
         for key in ("tls.crt", "tls.key", "ca.crt"):
             (folder / key).write_bytes((self._secret / key).read_bytes())
+        (folder / "ticket.key").write_bytes(bytes(range(48)))
         return folder
 
 

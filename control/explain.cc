@@ -116,11 +116,17 @@ class Explanation {
            "of secret " + config.secrets[i] + ", covers " + site.certificates[i]->names());
     }
     const ClientAuth& auth = config.client_auth;
-    if (auth.verify == VerifyClient::Off) return;
-    line("client certificate:",
-         std::string(name(auth.verify)) + ", trusted by ca.crt of secret " + auth.secret +
-             (auth.on_failure == OnFailure::Respond ? "; if it fails, the answer is 400"
-                                                    : "; if it fails, so does the handshake"));
+    if (auth.verify != VerifyClient::Off) client_auth(auth);
+  }
+
+  void client_auth(const ClientAuth& auth) {
+    std::string text = name(auth.verify);
+    if (auth.verify == VerifyClient::Off) return line("client certificate:", text);
+    text += ", trusted by ca.crt of secret " + auth.secret;
+    text += auth.on_failure == OnFailure::Respond ? "; if it fails, the answer is 400"
+                                                  : "; if it fails, so does the handshake";
+    if (!auth.match.empty()) text += "; and only those that match names";
+    line("client certificate:", text);
   }
 
   void in_the_clear(const ListenerRules& rules, const Site& site, const SiteConfig& config) {
@@ -147,6 +153,7 @@ class Explanation {
       const RouteConfig& c = config.routes[i];
       line("route:", c.path + " (" + name(c.path_type) + ", " + c.place.text() + "): " +
                          why_route(c, config));
+      if (c.client_auth) client_auth(*c.client_auth);
       service(c.service);
     }
   }

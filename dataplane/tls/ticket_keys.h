@@ -1,4 +1,4 @@
-// The keys of TLS session tickets: one ring of secrets for all, and keys of its own for each policy.
+// The keys of TLS session tickets: one ring of secrets for all, and each policy's own keys from it.
 #pragma once
 
 #include <chrono>

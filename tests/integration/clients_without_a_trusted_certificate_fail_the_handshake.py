@@ -1,7 +1,7 @@
 """mTLS on bytes: the handshake itself fails without a client certificate, or with one of another
 CA, or an expired one, in TLS 1.2 and 1.3; the backend hears of none of them. With the right
 certificate it works, for offload and reencrypt; `optional` lets clients without one in, but no
-wrong one."""
+wrong one. With `match` a good one of somebody else is a wrong one, too."""
 
 import sys
 
@@ -45,6 +45,22 @@ def test(t):
                         assert len(lines) == known + 1, proxy.access_lines()[-1]
         if verify == "required":
             assert proxy.metrics().sum(names.ENDED, reason="client_certificate_missing") == 4
+
+
+    plain, tls = t.backend(), t.backend(tls=t.backend_tls())
+    port = t.port()
+    t.sallyport(tls_listener(port) + t.three_sites(
+        plain.address, tls.address,
+        site_keys=", client_auth: {secret: authority, match: {cn: good client}}"), name="match")
+    namesake = t.authority.issue("good client 2", dns=("client.test",), client=True)
+    for scenario in ("offload", "reencrypt"):
+        for version in ("1.2", "1.3"):
+            assert served(t, port, scenario, version, good), (scenario, version)
+            try:
+                t.connect(port, f"{scenario}.test", version=version, certificate=namesake).recv()
+                raise AssertionError((scenario, version))
+            except ssl.SSLError as error:
+                assert error.reason == "SSLV3_ALERT_BAD_CERTIFICATE", (scenario, version, error)
 
 
 def served(t, port, scenario, version, certificate):

@@ -21,6 +21,8 @@ SITE = """  - {host: routes.test, scenario: offload, secret: site, routes: [
      {path: /, service: plain},
      {path: /partners, service: plain, client_auth: {secret: partners}},
      {path: /staff, service: plain, client_auth: {secret: staff, depth: 0}},
+     {path: /leaf, service: plain, client_auth: {secret: half-listed, crl_check: leaf}},
+     {path: /chain, service: plain, client_auth: {secret: half-listed, crl_check: chain}},
      {path: /anybody, service: plain, client_auth: {verify: optional_no_ca, secret: staff}},
      {path: /alice, service: plain, client_auth: {secret: staff, match: {
        cn: alice, ou: [Board, IT], dns: "*.staff.test", uri: "spiffe://staff.test/alice",
@@ -57,16 +59,27 @@ def test(t):
     front = Front(t, hosts=("routes.test",), sites=SITE.replace("{fingerprint}", fingerprint),
                   secrets=f"""  - {{name: partners, directory: {pki.secret}}}
   - {{name: staff, ca.crt: {t.folder / "staff.crt"}}}
+  - {{name: half-listed, ca.crt: {pki.secret / "ca.crt"}, ca.crl: {half_listed(t, pki)}}}
 """)
     partner = pki.certificate("by_issuing")  # with an intermediate
     for version in ("1.2", "1.3"):
         judged(t, front, version, None, ("/",), ("/partners", "/staff", "/alice", "/this"))
-        judged(t, front, version, partner, ("/", "/partners", "/anybody"), ("/staff", "/this"))
+        judged(t, front, version, partner, ("/", "/partners", "/anybody", "/leaf"),
+               ("/staff", "/this", "/chain"))
         judged(t, front, version, alice,
                ("/", "/staff", "/anybody", "/alice", "/this", "/nginx"), ("/partners",))
         for stranger in strangers:
             judged(t, front, version, stranger, ("/staff",), (), ("/alice", "/this"))
     told_of(front, alice, leaf, digest)
+
+
+def half_listed(t, pki):
+    """The lists without the root's, which is the first: the one that lists intermediates."""
+    end = "-----END X509 CRL-----\n"
+    lists = (pki.secret / "ca.crl").read_text().split(end)
+    file = t.folder / "half.crl"
+    file.write_text(end.join(lists[1:]))
+    return file
 
 
 def judged(t, front, version, certificate, let_in, refused, unmatched=()):

@@ -42,7 +42,9 @@ TEST(Words, AreThoseOfTheConfiguration) {
   expect_words<UnknownSni>({"refuse", "default"});
   expect_words<ProxyProtocolIn>({"off", "optional", "required"});
   expect_words<ProxyProtocolOut>({"off", "v1", "v2"});
-  expect_words<VerifyClient>({"off", "optional", "required"});
+  expect_words<VerifyClient>({"off", "optional", "optional_no_ca", "required"});
+  expect_words<CrlCheck>({"auto", "leaf", "chain"});
+  expect_words<ClientFields>({"ssl-client", "xfcc", "rfc9440"});
   expect_words<VerifyBackend>({"full", "ca", "none"});
   expect_words<TlsVersion>({"1.2", "1.3"});
   expect_words<OnFailure>({"respond", "abort"});

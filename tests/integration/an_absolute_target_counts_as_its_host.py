@@ -21,6 +21,7 @@ def test(t):
                 told = account(client.get(target, {"Host": host}))
                 assert told["target"] == seen, (way, target, told)
                 assert values(told, "host")[0].lower() == f"{way}.test", (way, target, told)
+                front.proxy.access_line(host=f"{way}.test", path=seen)
             port = front.port(way)
             told = account(client.get(f"{scheme}://{way}.test:{port}/p",
                                       {"Host": f"{way}.test:{port}"}))

@@ -143,7 +143,9 @@ void HttpWorld::make_config() {
   SiteConfig site;
   site.hosts = {kSite};
   site.listeners = {"edge"};
-  site.routes = {{.path = "/", .service = "shop", .place = {}}};
+  RouteConfig route;
+  route.service = "shop";
+  site.routes = {route};
   site.scenario = plan_.way == HttpWay::Reencrypt ? Scenario::Reencrypt : Scenario::Offload;
   if (plan_.client_tls()) {
     site.secrets = {"shop"};

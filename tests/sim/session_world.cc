@@ -124,7 +124,9 @@ void SessionWorld::make_config() {
     SiteConfig site;
     site.hosts = {kSite};
     site.listeners = {"edge"};
-    site.routes = {{.path = "/", .service = "shop", .place = {}}};
+    RouteConfig route;
+    route.service = "shop";
+    site.routes = {route};
     site.scenario = plan_.way == Way::Passthrough ? Scenario::Passthrough
                     : plan_.way == Way::Offload   ? Scenario::Offload
                                                   : Scenario::Reencrypt;

@@ -572,7 +572,9 @@ void Exchange::release_backend(bool reusable) {
     context_.backends.give_back(std::move(backend_), limits().backend_idle_connections,
                                 limits().backend_idle_timeout);
   } else {
-    bool served = request_read_ && !request_broken_ && !backend_->stream().has_unsent();
+    // Of a tunnel everything counts: what was broken off must not look complete.
+    bool served = request_read_ && !request_broken_ && !backend_->stream().has_unsent() &&
+                  (!record_.upgraded || record_.end == RequestEnd::Tunnelled);
     context_.backends.discard(std::move(backend_), served ? BackendPool::Farewell::Orderly
                                                           : BackendPool::Farewell::Reset);
   }

@@ -1,0 +1,106 @@
+#include "dataplane/tls/client_identity.h"
+
+#include <gtest/gtest.h>
+#include <openssl/pem.h>
+
+#include "control/pki/authority.h"
+#include "dataplane/tls/certificate.h"
+#include "dataplane/tls/client_match.h"
+#include "dataplane/tls/client_names.h"
+
+namespace sallyport {
+namespace {
+
+Authority authority(const std::string& name) {
+  AuthorityRequest request;
+  request.common_name = name;
+  request.validity.duration = std::chrono::hours(1);
+  return std::move(*Authority::make(request));
+}
+
+X509Ptr certificate(const std::string& pem) {
+  BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  return X509Ptr(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+}
+
+class ClientIdentityTest : public testing::Test {
+ protected:
+  X509Ptr issue(const Authority& by, CertificateUse use = CertificateUse::Client) {
+    IssueRequest request;
+    request.names.common_name = "alice";
+    request.names.dns_names = {"alice.staff.example.com"};
+    request.use = use;
+    request.validity.duration = std::chrono::minutes(30);
+    return certificate(by.issue(request)->tls_crt);
+  }
+  ClientDemand demand(VerifyClient verify, ClientMatch match = {}) {
+    ClientDemand d;
+    d.verify = verify;
+    d.trust = *ClientTrust::make(ours_.certificate_pem(), "", 1, CrlCheck::Auto);
+    d.match = std::move(match);
+    return d;
+  }
+  Authority ours_ = authority("ours"), theirs_ = authority("theirs");
+};
+
+TEST_F(ClientIdentityTest, SaysWhoIsThere) {
+  X509Ptr alice = issue(ours_);
+  ClientIdentity identity = identify(alice.get(), nullptr, demand(VerifyClient::Required));
+  EXPECT_EQ(identity.verdict, ClientVerdict::Good);
+  EXPECT_TRUE(identity.let_in);
+  EXPECT_EQ(identity.common_name, "alice");
+  ASSERT_EQ(identity.fields.size(), 3u);
+  EXPECT_EQ(identity.fields[0].second, "SUCCESS");
+  EXPECT_EQ(identity.fields[1].second, "CN=alice");
+  EXPECT_EQ(identity.fields[2].second, "CN=ours");
+}
+
+TEST_F(ClientIdentityTest, ForgivesAnUnknownIssuerAndNothingElse) {
+  X509Ptr stranger = issue(theirs_), server = issue(theirs_, CertificateUse::Server);
+  ClientDemand no_ca = demand(VerifyClient::OptionalNoCa);
+  EXPECT_TRUE(identify(stranger.get(), nullptr, no_ca).let_in);
+  EXPECT_EQ(identify(stranger.get(), nullptr, no_ca).verdict, ClientVerdict::UnknownIssuer);
+  EXPECT_EQ(identify(server.get(), nullptr, no_ca).verdict, ClientVerdict::WrongUse);
+  EXPECT_FALSE(identify(server.get(), nullptr, no_ca).let_in);
+  EXPECT_FALSE(identify(stranger.get(), nullptr, demand(VerifyClient::Optional)).let_in);
+  // What is not verified must not look like it, in forms that have no word for it.
+  for (ClientFields as : {ClientFields::Xfcc, ClientFields::Rfc9440}) {
+    no_ca.pass.as = as;
+    EXPECT_TRUE(identify(stranger.get(), nullptr, no_ca).fields.empty());
+    EXPECT_TRUE(identify(nullptr, nullptr, no_ca).fields.empty());
+  }
+}
+
+TEST_F(ClientIdentityTest, WithoutACertificateNothingMatches) {
+  ClientMatch match;
+  match.cn = {"alice"};
+  EXPECT_EQ(identify(nullptr, nullptr, demand(VerifyClient::Required, match)).verdict,
+            ClientVerdict::None);
+  EXPECT_EQ(identify(nullptr, nullptr, demand(VerifyClient::Optional, match)).verdict,
+            ClientVerdict::NotMatched);
+  EXPECT_TRUE(identify(nullptr, nullptr, demand(VerifyClient::Optional)).let_in);
+}
+
+TEST_F(ClientIdentityTest, MatchesWholeValues) {
+  X509Ptr alice = issue(ours_);
+  auto dns = [&](const char* pattern) {
+    ClientMatch match;
+    match.dns = {pattern};
+    return matches(match, alice.get());
+  };
+  EXPECT_TRUE(dns("alice.staff.example.com"));
+  EXPECT_TRUE(dns("*.staff.example.com"));
+  for (const char* other : {"staff.example.com", "*.example.com", "lice.staff.example.com",
+                            "alice.staff.example.co", "*.alice.staff.example.com", "alice"}) {
+    EXPECT_FALSE(dns(other)) << other;
+  }
+  ClientMatch match;
+  match.cn = {"bob", "alice"};
+  match.fingerprint_sha256 = {sha256_hex(alice.get())};
+  EXPECT_TRUE(matches(match, alice.get()));
+  match.ou = {"staff"};
+  EXPECT_FALSE(matches(match, alice.get()));
+}
+
+}  // namespace
+}  // namespace sallyport

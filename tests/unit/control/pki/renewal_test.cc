@@ -71,26 +71,31 @@ void expect_same(const IssueRequest& a, const IssueRequest& b) {
 }
 
 TEST_F(RenewalTest, WhatIsDueIsReplacedByItsLike) {
-  for (const KeyType key : {KeyType::EcdsaP256, KeyType::Rsa2048, KeyType::Rsa3072}) {
-    for (const CertificateUse use : {CertificateUse::Server, CertificateUse::Client,
-                                     CertificateUse::ServerAndClient}) {
-      IssueRequest request = server_request(20 * kDay);
-      request.key = key;
-      request.use = use;
-      if (use == CertificateUse::Client) request.names = {"J\xc3\xb6rg", {}, {}};
-      put(request);
-      const std::string old_key = root_.read("secret/tls.key");
-      const Renewal renewal = renew();
-      ASSERT_EQ(renewal.outcome, RenewalOutcome::Renewed) << renewal.words;
-      EXPECT_NE(renewal.words.find("it had 20d left"), std::string::npos) << renewal.words;
-      EXPECT_NE(root_.read("secret/tls.key"), old_key);
-      EXPECT_TRUE(pair_fits());
-      const Result<IssueRequest> like = request_like(*certificate());
-      ASSERT_TRUE(like.ok()) << like.error().message;
-      expect_same(*like, request);
-      EXPECT_EQ(time_of(*X509_get0_notAfter(certificate().get())), kNow + 90 * kDay);
-      EXPECT_NE(authority_.index().find(IssuedCertificate::of(*certificate()).serial), nullptr);
-    }
+  const struct {
+    KeyType key;
+    CertificateUse use;
+  } cases[] = {
+      {KeyType::EcdsaP256, CertificateUse::Server},
+      {KeyType::Rsa2048, CertificateUse::Client},
+      {KeyType::Rsa3072, CertificateUse::ServerAndClient},
+  };
+  for (const auto& c : cases) {
+    IssueRequest request = server_request(20 * kDay);
+    request.key = c.key;
+    request.use = c.use;
+    if (c.use == CertificateUse::Client) request.names = {"J\xc3\xb6rg", {}, {}};
+    put(request);
+    const std::string old_key = root_.read("secret/tls.key");
+    const Renewal renewal = renew();
+    ASSERT_EQ(renewal.outcome, RenewalOutcome::Renewed) << renewal.words;
+    EXPECT_NE(renewal.words.find("it had 20d left"), std::string::npos) << renewal.words;
+    EXPECT_NE(root_.read("secret/tls.key"), old_key);
+    EXPECT_TRUE(pair_fits());
+    const Result<IssueRequest> like = request_like(*certificate());
+    ASSERT_TRUE(like.ok()) << like.error().message;
+    expect_same(*like, request);
+    EXPECT_EQ(time_of(*X509_get0_notAfter(certificate().get())), kNow + 90 * kDay);
+    EXPECT_NE(authority_.index().find(IssuedCertificate::of(*certificate()).serial), nullptr);
   }
 }
 

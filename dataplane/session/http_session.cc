@@ -74,6 +74,7 @@ bool HttpSession::begin() {
   lent_.port = arrival().destination.valid() ? arrival().destination.port()
                                              : listener.address.port();
   if (const Site* site = lent_.facts.site) {
+    tls_ = site->tls;
     client_.start_tls(site->tls->new_ssl(site->certificates, site->session_context));
     phase_ = Phase::ClientHandshake;
     enter("shaking hands with the client", limits().handshake_timeout);
@@ -158,8 +159,9 @@ void HttpSession::take_exchange() {
   exchanged_ = true;
 }
 
-// A connection is what its handshake made it. Where the site asks for the same TLS as then, it is
-// as good as a new one; where not, it has served its last request.
+// Each request meets the configuration of its moment: whoever was revoked is out. But a connection
+// is what its handshake made it: where the site asks for another TLS than then, this request is the
+// last, if what the handshake gave is enough for it.
 void HttpSession::use_current_snapshot() {
   if (arrival().snapshot.current()) return;
   Generation& now = *context().generation;
@@ -172,9 +174,10 @@ void HttpSession::use_current_snapshot() {
     const Site* site = nullptr;
     if (lent_.facts.site) {
       site = rules->sites.find(record().sni).site;
-      if (!site || site->tls != lent_.facts.site->tls ||
+      if (!site || !site->tls) break;
+      if (site->tls != lent_.facts.site->tls ||
           site->session_context != lent_.facts.site->session_context) {
-        break;
+        lent_.facts.outdated = lent_.last = true;
       }
       record().site = site->name;
       record().scenario = site->scenario;

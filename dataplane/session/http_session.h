@@ -13,8 +13,8 @@ namespace sallyport {
 ///     Begin ─► ClientHandshake ─► Request ⇄ Exchanging ─► Closing ─► (Linger) ─► finish
 ///
 /// Between requests it costs its TLS and this object; all that a request needs is the exchange's.
-/// Each request is treated by the snapshot that is current when it comes, if the site's TLS is
-/// still the one that the connection was made with; else the connection is closed after it.
+/// Each request is treated by the snapshot that is current when it comes; if the site's TLS is not
+/// the one any more that the connection was made with, the connection is closed after it.
 class HttpSession final : public Session {
  public:
   /// After an Entry. `site` was chosen by SNI; null on a listener without TLS.
@@ -47,6 +47,7 @@ class HttpSession final : public Session {
   void linger(Reason reason);
   void discard();
 
+  std::shared_ptr<const ServerContext> tls_;  // of the handshake; outlives the stream's TLS
   Stream client_;
   H1Input in_;
   H1Output out_;

@@ -103,11 +103,14 @@ Decision decide_plain(const Site& site, std::string_view path) {
 // A site other than the one that the handshake was for, on the same connection, which clients may
 // do (RFC 9110 section 7.4), gets no less than it asks for.
 bool handshake_suffices(const Site& site, const ConnectionFacts& facts) {
-  if (&site == facts.site) return true;
+  bool own = &site == facts.site;
+  if (own && !facts.outdated) return true;
   if (site.scenario == Scenario::Passthrough || !site.tls) return false;
   if (site.min_tls > facts.tls) return false;
-  // With certificates: only what was asked for by the very same policy, authorities included.
-  return !site.asks_clients || site.tls == facts.site->tls;
+  if (!site.asks_clients) return true;
+  // With certificates: only what was asked for by the very same policy, authorities included; or by
+  // an older one of the same site, as what was shown is judged by the new one.
+  return own ? facts.proof != nullptr : !facts.outdated && site.tls == facts.site->tls;
 }
 
 Decision decide_tls(const Site& site, std::string_view path, const ConnectionFacts& facts) {

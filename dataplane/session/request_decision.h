@@ -16,6 +16,7 @@ namespace sallyport {
 struct ConnectionFacts {
   const ListenerRules* rules = nullptr;
   const Site* site = nullptr;                // chosen by SNI; null where there is no TLS
+  bool outdated = false;                     // the handshake was for another TLS of that site
   TlsVersion tls = TlsVersion::V1_2;         // where there is TLS
   ClientProof* proof = nullptr;              // null: nobody was asked for a certificate
 };

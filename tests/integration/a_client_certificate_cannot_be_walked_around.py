@@ -198,6 +198,8 @@ def changed_lists(t, front, clients, folder, revoked):
     clients.revoke(revoked)
     (folder / "ca.crl").write_text(clients.revocation_list())
     assert front.proxy.reload(front.body) == "applied"
+    response = kept.get()  # which began before, but its request comes after
+    assert (response.status, response["Connection"]) == (400, "close"), response
     for context, host, session in begun:
         reused, status = begin(t, front, host, context, session)[1:]
         expected = {"mtls.test": 400, "routes.test": 200,

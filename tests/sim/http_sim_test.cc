@@ -194,6 +194,15 @@ void expect_true_records(const HttpWorld& world) {
   }
 }
 
+/// A connection takes at most one request more once the drain has begun: its answer is the last.
+void expect_drained(const HttpWorld& world) {
+  std::map<uint64_t, size_t> after;
+  for (const RequestLine& line : world.lines()) {
+    if (line.record.start <= world.drained_at()) continue;
+    EXPECT_LE(++after[line.connection], 1u) << describe(line);
+  }
+}
+
 /// Why a polite request may have no response of a backend: the connection was to end, or the one
 /// that it went out on was closed by the backend at that moment.
 bool is_excused(const HttpWorld& world, const HttpClient& client, const HttpRequest& r) {
@@ -248,6 +257,7 @@ class HttpSim : public testing::TestWithParam<HttpWay> {
       expect_honest_tunnels(run.world);
       expect_order(run.world);
       expect_true_records(run.world);
+      expect_drained(run.world);
       if (manners != HttpManners::Any) expect_all_well(run.world);
       if (!HasFailure()) continue;
       ADD_FAILURE() << "all of it:" << tell(run.world);

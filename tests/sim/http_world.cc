@@ -301,7 +301,10 @@ void HttpWorld::schedule_changes(DataPlane& data_plane, std::function<void()> pu
   Micros at = random_.micros(Micros(0), Seconds(5));
   network_.after(at, [this, &data_plane] {
     network_.refuse(kProxy);
-    data_plane.loop.submit([&data_plane] { data_plane.drain(); });
+    data_plane.loop.submit([this, &data_plane] {
+      drained_at_ = data_plane.loop.wall_now();
+      data_plane.drain();
+    });
   });
   if (plan_.polite()) return;
   network_.after(at + random_.micros(Micros(0), Seconds(10)), [&data_plane] {

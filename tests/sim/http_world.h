@@ -80,6 +80,8 @@ class HttpWorld {
   const HttpLedger& ledger() const { return ledger_; }
   const std::vector<RequestLine>& lines() const { return records_.requests; }
   const std::vector<std::string>& problems() const { return problems_; }
+  /// When the drain began; the end of time if there was none.
+  WallTime drained_at() const { return drained_at_; }
 
  private:
   struct Records final : RecordSink {
@@ -110,6 +112,7 @@ class HttpWorld {
   std::vector<Client> clients_;
   Records records_;
   std::vector<std::string> problems_;
+  WallTime drained_at_ = WallTime::max();
 };
 
 }  // namespace sallyport::sim

@@ -159,9 +159,10 @@ void HttpSession::take_exchange() {
   exchanged_ = true;
 }
 
-// Each request meets the configuration of its moment: whoever was revoked is out. But a connection
-// is what its handshake made it: where the site asks for another TLS than then, this request is the
-// last, if what the handshake gave is enough for it.
+// A connection is what its handshake made it. Where the site asks for the same TLS as then, it is
+// as good as a new one; where not, this request is its last. A certificate that was shown is then
+// judged as on a new connection: whoever was revoked is out. Whoever was not asked for one could
+// not know, and is served as before.
 void HttpSession::use_current_snapshot() {
   if (arrival().snapshot.current()) return;
   Generation& now = *context().generation;
@@ -177,6 +178,10 @@ void HttpSession::use_current_snapshot() {
       if (!site || !site->tls) break;
       if (site->tls != lent_.facts.site->tls ||
           site->session_context != lent_.facts.site->session_context) {
+        ClientProof* proof = lent_.facts.proof;
+        bool judged = site->asks_clients && proof && proof->shown() &&
+                      site->min_tls <= lent_.facts.tls;
+        if (!judged) break;
         lent_.facts.outdated = lent_.last = true;
       }
       record().site = site->name;

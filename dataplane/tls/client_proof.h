@@ -23,6 +23,8 @@ class ClientProof {
   /// REQUIRES: not null.
   const ClientIdentity& judged_by(const ClientDemandPtr& demand);
 
+  bool shown() const { return leaf_ != nullptr; }
+
   // For the handshake:
 
   static ClientProof* in(const SSL* ssl);

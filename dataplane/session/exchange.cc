@@ -22,6 +22,8 @@ constexpr size_t kSlowChunk = 16 * 1024;
 constexpr size_t kAhead = 16 * 1024;
 // Of one exchange: more than any protocol has a use for, few enough to wait for a client.
 constexpr uint8_t kInterimsMost = 32;
+// Deadlines that a client may let pass without taking anything.
+constexpr uint8_t kStallsMost = 2;
 
 }  // namespace
 
@@ -44,6 +46,7 @@ void Exchange::begin_common(ExchangeClient& client, Instant started) {
   response_begun_ = slow_client_ = close_after_ = upgrade_sent_ = false;
   interims_ = 0;
   unacknowledged_ = 0;
+  stalls_ = 0;
   site_ = nullptr;
   route_ = nullptr;
   identity_ = nullptr;
@@ -176,9 +179,15 @@ void Exchange::take_host() {
   record_.method = request_.method_text;
   record_.host = host_name_;
   record_.path = request_.path;
-  if (!request_.query.empty()) {
+  if (request_.path.data() + request_.path.size() == request_.query.data()) {
     // They lie side by side in the head.
     record_.path = {request_.path.data(), request_.path.size() + request_.query.size()};
+  } else if (!request_.query.empty()) {
+    // An absolute target without a path, whose "/" is not in the head.
+    path_bytes_.clear();
+    path_bytes_.append(as_bytes(request_.path));
+    path_bytes_.append(as_bytes(request_.query));
+    record_.path = as_text(Bytes(path_bytes_.rest()));
   }
   record_.protocol = request_.minor == 0 ? "HTTP/1.0" : "HTTP/1.1";
   if (const Field* f = request_.fields.find(FieldName::UserAgent)) record_.user_agent = f->value;
@@ -192,7 +201,7 @@ void Exchange::take_host() {
 bool Exchange::take_path() {
   path_ = request_.path;
   bool keep_slashes = http().encoded_slashes == EncodedSlashes::Keep;
-  if (path_ == "*" || !http().normalize_paths || (keep_slashes && is_normal_path(path_))) {
+  if (path_ == "*" || path_ == "/" || !http().normalize_paths || (keep_slashes && is_normal_path(path_))) {
     return true;
   }
   // Never longer than it was: what was in front of it leaves room enough.
@@ -510,8 +519,10 @@ Exchange::Next Exchange::begin_response() {
   // A request that is not read by now will not be read whole before the response has gone, as a
   // rule: then what follows it on the connection cannot be found.
   close_after_ = close_after_ || client_->last || context_.draining || !request_.keep_alive ||
-                 framing.body == BodyKind::UntilClose || !request_read_;
+                 framing.body == BodyKind::UntilClose ||
+                 (!request_read_ && (request_broken_ || request_.expects_continue));
   framing.close = close_after_;
+  framing.date = context_.date.text(context_.loop.wall_now());
   H1Writer out = client_->out.head_writer();
   write_response_head(out, response_, framing);
   if (out.overflown()) return answer(502, RequestEnd::BackendFailed, "a head too large");
@@ -664,6 +675,7 @@ Step Exchange::write_answer(uint16_t code) {
     out.put("Vary: Accept\r\nCache-Control: no-store\r\n");
     if (code == 405) out.put("Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n");
   }
+  out.field("Date", context_.date.text(context_.loop.wall_now()));
   out.field("Content-Length", size);
   out.field("X-Request-ID", record_.request_id);
   if (close_after_) {
@@ -723,6 +735,9 @@ void Exchange::write_record() {
   record_.response_head_bytes = client_->out.head_bytes();
   context_.metrics.http.in_flight.subtract();
   context_.metrics.http.count(record_);
+  size_t scenario = record_.routed ? static_cast<size_t>(record_.scenario) : kScenarios - 1;
+  context_.metrics.bytes_from_client[scenario].add(record_.request_body_bytes);
+  context_.metrics.bytes_from_backend[scenario].add(record_.backend_body_bytes);
   if (route_) route_->metrics->of(context_.worker).count(record_);
   if (service_) service_->metrics(context_.worker).count(record_);
   context_.log.record(record_);
@@ -775,9 +790,11 @@ Exchange::Next Exchange::on_deadline() {
     // A slow reader makes no edge while the kernel's buffer for it drains; as long as that does,
     // it is there.
     size_t left = client_->stream.socket().unacknowledged();
+    // It may drain in steps as large as a segment, which a slow reader takes his time for.
     bool drains = unacknowledged_ == 0 || left < unacknowledged_;
+    stalls_ = drains ? uint8_t{0} : static_cast<uint8_t>(stalls_ + 1);
     unacknowledged_ = left;
-    if (drains) {
+    if (stalls_ < kStallsMost) {
       progress();
       return Next::Wait;
     }

@@ -169,6 +169,7 @@ class Exchange final : public Task {
   bool slow_client_ = false;
   bool close_after_ = false;
   size_t unacknowledged_ = 0;    // of a client that has been waited for
+  uint8_t stalls_ = 0;           // deadlines since it took anything
 
   std::optional<Pump> to_backend_;
   std::optional<Pump> to_client_;

@@ -270,6 +270,7 @@ void write_response_head(H1Writer& out, const ResponseHead& response,
   } else if (framing.body == BodyKind::Chunked) {
     out.put("Transfer-Encoding: chunked\r\n");
   }
+  if (!response.fields.find(FieldName::Date)) out.field("Date", framing.date);
   if (framing.close) {
     out.put("Connection: close\r\n");
   } else if (framing.minor == 0) {

@@ -51,6 +51,7 @@ struct ResponseFraming {
   bool close = false;       // this is the connection's last response
   uint8_t minor = 1;
   bool head_only = false;   // to HEAD: Content-Length passes as it is
+  std::string_view date = {};  // for a response that comes without (RFC 9110 section 6.6.1)
 };
 
 void write_response_head(H1Writer& out, const ResponseHead& response,

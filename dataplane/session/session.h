@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "dataplane/base/http_date.h"
 #include "dataplane/io/loop.h"
 #include "dataplane/io/pipe.h"
 #include "dataplane/observe/metrics.h"
@@ -40,6 +41,7 @@ struct SessionContext {
   BackendPool& backends;
   ExchangePool& exchanges;
   RequestIds request_ids;
+  HttpDate date;
   Generation* generation = nullptr;     // current; freed when retired
   bool draining = false;                // nothing new is begun on connections that could be closed
   List<Session, SessionList> sessions;  // all of the worker's

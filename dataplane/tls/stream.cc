@@ -99,6 +99,11 @@ FlowResult Stream::tls_read(MutableBytes into) {
     result = SSL_read_ex(ssl_.get(), into.data() + total, into.size() - total, &got);
     if (result != 1) break;
     total += got;
+    // Spare OpenSSL a call that could only find that there is no more.
+    if (window_.empty() && received_.empty() && !socket_.readable() &&
+        !SSL_has_pending(ssl_.get())) {
+      break;
+    }
   }
   int why = result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), result);
   bool broken = why == SSL_ERROR_SSL || why == SSL_ERROR_SYSCALL;

@@ -33,9 +33,11 @@ Result<void> Server::publish(std::shared_ptr<const Snapshot> snapshot) {
     std::lock_guard lock(current_mutex_);
     current_ = snapshot;
   }
+  std::vector<std::future<void>> adopted;
   for (size_t i = 0; i < workers_.size(); ++i) {
-    workers_[i]->publish(snapshot, std::move((*sockets)[i]));
+    adopted.push_back(workers_[i]->publish(snapshot, std::move((*sockets)[i])));
   }
+  for (std::future<void>& each : adopted) each.wait();
   empty_trash();
   return {};
 }

@@ -21,8 +21,8 @@ class Server final : private SnapshotTrash {
   Server(size_t workers, AccessLog& access_log);
   ~Server() override;
 
-  /// All or nothing: binds what is new, then gives the snapshot to every worker. On an error (a
-  /// port is taken) everything stays as it was.
+  /// All or nothing: binds what is new, then gives the snapshot to every worker, and returns when
+  /// each uses it. On an error (a port is taken) everything stays as it was.
   Result<void> publish(std::shared_ptr<const Snapshot> snapshot);
 
   /// Accepts what is queued, then refuses. Open connections go on.

@@ -78,10 +78,15 @@ Worker::~Worker() {
   thread_.join();
 }
 
-void Worker::publish(std::shared_ptr<const Snapshot> snapshot, ListeningSockets sockets) {
-  loop_.submit([this, snapshot = std::move(snapshot), sockets = std::move(sockets)]() mutable {
+std::future<void> Worker::publish(std::shared_ptr<const Snapshot> snapshot,
+                                  ListeningSockets sockets) {
+  auto done = std::make_shared<std::promise<void>>();
+  loop_.submit([this, done, snapshot = std::move(snapshot),
+                sockets = std::move(sockets)]() mutable {
     use(std::move(snapshot), std::move(sockets));
+    done->set_value();
   });
+  return done->get_future();
 }
 
 void Worker::use(std::shared_ptr<const Snapshot> snapshot, ListeningSockets sockets) {

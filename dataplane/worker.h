@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
@@ -39,7 +40,8 @@ class Worker final : private SessionContext {
   /// From here on new connections are treated by `snapshot`; those that are open keep theirs.
   /// Takes over `sockets`, those of listeners that are new; closes those of listeners that are
   /// gone.
-  void publish(std::shared_ptr<const Snapshot> snapshot, ListeningSockets sockets);
+  /// The future is ready when that is so.
+  std::future<void> publish(std::shared_ptr<const Snapshot> snapshot, ListeningSockets sockets);
   /// Accepts what is queued, closes all listeners, and returns when that is done. From then on
   /// connections are closed as soon as nothing is going on on them.
   void stop_listening();

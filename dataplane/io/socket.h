@@ -26,9 +26,10 @@ struct IoResult {
 };
 
 /// Owns its descriptor. Registered edge-triggered, for reading, and from the first write that did
-/// not go whole for writing too: the kernel's edges set readable() and writable(), a call that could
-/// not move all it was asked to clears them, and while they are false no system call is made. An edge posts the owner. A spurious edge is
-/// harmless; a missed one cannot be, so flags are cleared only by what the kernel said.
+/// not go whole for writing too: the kernel's edges set readable() and writable(), a call that
+/// could not move all it was asked to clears them, and while they are false no system call is made.
+/// An edge posts the owner. A spurious edge is harmless; a missed one cannot be, so flags are
+/// cleared only by what the kernel said.
 /// Thread: the loop's.
 class Socket {
  public:

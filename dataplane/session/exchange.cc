@@ -201,7 +201,8 @@ void Exchange::take_host() {
 bool Exchange::take_path() {
   path_ = request_.path;
   bool keep_slashes = http().encoded_slashes == EncodedSlashes::Keep;
-  if (path_ == "*" || path_ == "/" || !http().normalize_paths || (keep_slashes && is_normal_path(path_))) {
+  if (path_ == "*" || path_ == "/" || !http().normalize_paths ||
+      (keep_slashes && is_normal_path(path_))) {
     return true;
   }
   // Never longer than it was: what was in front of it leaves room enough.

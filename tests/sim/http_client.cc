@@ -27,8 +27,8 @@ constexpr std::array<MethodRow, 9> kMethods{{{"GET", true, false},
                                              {"PURGE", false, false}}};
 constexpr size_t kSafeMethods = 5;  // the first
 
-/// Whatever the fields say. To a head that the proxy does not take, be it one of HEAD, it answers as
-/// to any other, and ends the connection.
+/// Whatever the fields say. To a head that the proxy does not take, be it one of HEAD, it answers
+/// as to any other, and ends the connection.
 bool has_no_body(const HttpRequest& r) {
   bool not_read = r.attempt == 0 && (r.status == 400 || r.status == 408 || r.status == 431);
   return (r.method == "HEAD" && !not_read) || r.status == 204 || r.status == 304;

@@ -138,7 +138,14 @@ def main(test):
     status = 0
     try:
         with contextlib.ExitStack() as undo:
-            test(Test(program, folder, undo))
+            try:
+                test(Test(program, folder, undo))
+            except Skip:
+                raise
+            except (Exception, KeyboardInterrupt):
+                traceback.print_exc()  # before the clearing up, which a failure may have spoilt
+                sys.stderr.flush()
+                raise
     except Skip as reason:
         print(f"skipped: {reason}")
         status = SKIPPED

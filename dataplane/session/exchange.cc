@@ -767,7 +767,9 @@ void Exchange::progress() {
 }
 
 Exchange::Next Exchange::on_deadline() {
-  if (context_.loop.now() >= latest_ && phase_ != Phase::Finish) {
+  // Before a request is understood nobody knows what an answer to it has to look like.
+  bool answerable = phase_ != Phase::Decide && phase_ != Phase::Finish;
+  if (context_.loop.now() >= latest_ && answerable) {
     reached(Limit::RequestTimeout);
     return answer(504, RequestEnd::TimedOut, "the exchange took longer than request_timeout");
   }

@@ -280,11 +280,11 @@ void HttpBackendPeer::say_amid(HttpAttempt& a, const std::string& head, bool cut
 // In one piece with the response, so that no proxy can take it for a later one's.
 void HttpBackendPeer::say_too_much(HttpAttempt& a, const std::string& head, bool bodiless) {
   constexpr std::array kMore{"x", "\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"};
-  then([&a] {
-    a.body_sent = a.body.length;
-    a.talks_on = true;
-  });
   bool until_close = a.body.framing == Framing::UntilClose && !bodiless;
+  then([&a, until_close] {
+    a.body_sent = a.body.length;
+    a.talks_on = !until_close;
+  });
   say(head + (bodiless ? "" : body_text(a.stream, a.body)) +
       (until_close ? "" : kMore[random_.below(kMore.size())]));
   then([&a] { a.sent_whole = true; });

@@ -51,6 +51,9 @@ class HttpBackendPeer final : public HttpPeer {
   void on_message_end() override;
   void on_nonsense(const std::string& what) override;
   void on_end(Account::End end) override;
+  void on_cut() override {
+    if (attempt_) attempt_->finished = false;
+  }
 
   void check_request(const HttpText& head, const HttpRequest& request);
   Conduct draw_conduct(const HttpRequest& request);

@@ -258,6 +258,7 @@ void HttpPeer::leave() {
 
 void HttpPeer::cut() {
   if (std::exchange(done_, true)) return;
+  on_cut();
   channel_->cut();
 }
 

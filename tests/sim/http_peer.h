@@ -71,6 +71,8 @@ class HttpPeer : public Observer, protected HttpReader::Sink {
 
   /// The other side's end. Whoever does not leave has more to say.
   virtual void on_end(Account::End end) = 0;
+  /// What was on its way to the other side may be lost by it.
+  virtual void on_cut() {}
   /// Something has come. False: it is not looked at.
   virtual bool on_bytes() { return true; }
   /// It reads again after a while in which it did not.

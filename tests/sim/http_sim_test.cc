@@ -118,6 +118,16 @@ void expect_honest_attempts(const HttpWorld& world, const Faults& faults) {
   }
 }
 
+/// Of a backend that has said more than it should nobody knows what it will say next.
+void expect_not_used_again(const HttpWorld& world) {
+  std::map<uint64_t, const HttpAttempt*> talked_on;
+  for (const HttpAttempt& a : world.ledger().attempts) {
+    const HttpAttempt*& before = talked_on[a.connection];
+    if (before) ADD_FAILURE() << describe(a) << ", after " << describe(*before);
+    if (a.talks_on) before = &a;
+  }
+}
+
 /// The two directions of a tunnel: what is whole at one end has been said to be at the other.
 void expect_honest_tunnels(const HttpWorld& world) {
   for (const HttpRequest& r : world.ledger().requests) {
@@ -254,6 +264,7 @@ class HttpSim : public testing::TestWithParam<HttpWay> {
       EXPECT_EQ(run.world.ledger().problems, std::vector<std::string>{});
       expect_honest_responses(run.world);
       expect_honest_attempts(run.world, run.faults);
+      expect_not_used_again(run.world);
       expect_honest_tunnels(run.world);
       expect_order(run.world);
       expect_true_records(run.world);

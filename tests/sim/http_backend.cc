@@ -147,7 +147,7 @@ HttpBackendPeer::Conduct HttpBackendPeer::draw_conduct(const HttpRequest& r) {
   }
   if (random_.coin()) return Conduct::Answer;
   auto conduct = static_cast<Conduct>(random_.below(static_cast<uint64_t>(Conduct::Switch) + 1));
-  bool early = conduct == Conduct::Early || conduct == Conduct::EarlyThenEnds;
+  bool early = is_early(conduct);
   if (early && !body) return Conduct::Answer;
   if (conduct == Conduct::Switch && r.upgrade) return Conduct::Answer;
   return conduct;
@@ -197,7 +197,7 @@ std::string HttpBackendPeer::head_of(const HttpAttempt& a, const HttpRequest& r)
 
 void HttpBackendPeer::say_response(HttpAttempt& a, const HttpRequest& r, Conduct conduct) {
   bool bodiless = r.method == "HEAD" || a.status == 204 || a.status == 304;
-  bool early = conduct == Conduct::Early || conduct == Conduct::EarlyThenEnds;
+  bool early = is_early(conduct);
   // A response that ends with its head leaves no time to read the rest of the request.
   if (plan_.polite && (bodiless || a.body.length == 0)) early = false;
   if (r.expects_continue || random_.below(6) == 0) say_interims(a, r);

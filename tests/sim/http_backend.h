@@ -33,7 +33,8 @@ class HttpBackendPeer final : public HttpPeer {
   /// What is done with one request.
   enum class Conduct : uint8_t {
     Answer,
-    Early,           // responds before the request's body is there, and reads on
+    Early,           // responds before the request's body is there, but not to the end
+    EarlyThenReads,  // responds whole before it, and would go on
     EarlyThenEnds,   // and does not
     CutBefore,
     EndBefore,       // FIN instead of a response
@@ -43,6 +44,9 @@ class HttpBackendPeer final : public HttpPeer {
     Silence,
     Switch,          // 101 to whoever did not ask
   };
+  static bool is_early(Conduct c) {
+    return c == Conduct::Early || c == Conduct::EarlyThenReads || c == Conduct::EarlyThenEnds;
+  }
   enum class Ending : uint8_t { Stays, Announced, AtOnce, Later, OnNextBytes, OnNextRequest };
 
   HttpBody on_head(const HttpText& head) override;

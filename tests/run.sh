@@ -64,7 +64,7 @@ integration() {  # PRESET
   script "integration-$1" python3 tests/integration/run.py --sallyport "build/$1/sallyport"
 }
 
-npm ci --prefix tests/node --no-fund --no-audit --silent || record node-packages 0 1
+npm ci --prefix tests/node --no-fund --no-audit || record node-packages 0 1
 
 if python3 tests/tidy/tidy.py; then record tidy 1 0; else record tidy 0 1; fi
 

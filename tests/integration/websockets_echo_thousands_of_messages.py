@@ -19,7 +19,7 @@ TIMEOUT = 120
 MESSAGES = 10_000
 IDLE_SECONDS = 2.5
 SETTINGS = """limits:
-  tunnel_idle_timeout: 8s
+  tunnel_idle_timeout: 30s
   keep_alive_timeout: 1s
   response_timeout: 1s
   response_idle_timeout: 1s

@@ -41,7 +41,7 @@ void HttpBackendPeer::on_nonsense(const std::string& what) {
 // What comes
 
 HttpBody HttpBackendPeer::on_head(const HttpText& head) {
-  if (closing_ && ending_ == Ending::Announced) complain("a request behind the last response");
+  if (announced_) complain("a request behind the last response");
   if (!closing_ && attempt_ && !(attempt_->sent_whole && nothing_to_say())) {
     complain("a request before the response to the last one was sent");
   }
@@ -145,10 +145,11 @@ HttpBackendPeer::Conduct HttpBackendPeer::draw_conduct(const HttpRequest& r) {
     // The proxy ends the connection after such a response, and what is behind it is lost.
     return body && r.alone && random_.below(6) == 0 ? Conduct::Early : Conduct::Answer;
   }
+  constexpr std::array kEarly{Conduct::Early, Conduct::EarlyThenReads, Conduct::EarlyThenEnds};
+  if (body && random_.below(3) == 0) return kEarly[random_.below(kEarly.size())];
   if (random_.coin()) return Conduct::Answer;
   auto conduct = static_cast<Conduct>(random_.below(static_cast<uint64_t>(Conduct::Switch) + 1));
-  bool early = is_early(conduct);
-  if (early && !body) return Conduct::Answer;
+  if (is_early(conduct) && !body) return Conduct::Answer;
   if (conduct == Conduct::Switch && r.upgrade) return Conduct::Answer;
   return conduct;
 }
@@ -190,6 +191,7 @@ std::string HttpBackendPeer::head_of(const HttpAttempt& a, const HttpRequest& r)
     connection += connection.empty() ? "x-hop" : ", x-hop";
   }
   if (!connection.empty()) head += "Connection: " + connection + "\r\n";
+  announced_ = last;
   if (last) serves_ = served_;
   if (last && ending_ != Ending::AtOnce) ending_ = Ending::Announced;
   return head + "\r\n";
@@ -198,9 +200,12 @@ std::string HttpBackendPeer::head_of(const HttpAttempt& a, const HttpRequest& r)
 void HttpBackendPeer::say_response(HttpAttempt& a, const HttpRequest& r, Conduct conduct) {
   bool bodiless = r.method == "HEAD" || a.status == 204 || a.status == 304;
   bool early = is_early(conduct);
-  // A response that ends with its head leaves no time to read the rest of the request.
-  if (plan_.polite && (bodiless || a.body.length == 0)) early = false;
-  if (r.expects_continue || random_.below(6) == 0) say_interims(a, r);
+  bool ends_with_head = bodiless || (a.body.framing == Framing::Length && a.body.length == 0);
+  // Such a response leaves no time to read the rest of the request.
+  if (ends_with_head && plan_.polite) early = false;
+  // Who does not want the body does not ask for it.
+  bool asks = r.expects_continue && (plan_.polite || !early || random_.coin());
+  if (asks || random_.below(6) == 0) say_interims(a, asks);
   if (!early) wait_until([&a] { return a.request_whole; });
   if (random_.coin()) pause(Micros(static_cast<int64_t>(random_.magnitude(1, 2'000'000))));
   switch (conduct) {
@@ -218,7 +223,6 @@ void HttpBackendPeer::say_response(HttpAttempt& a, const HttpRequest& r, Conduct
   std::string head = head_of(a, r);
   bool amid = conduct == Conduct::CutAmid || conduct == Conduct::EndAmid;
   if (amid) {
-    bool ends_with_head = bodiless || (a.body.framing == Framing::Length && a.body.length == 0);
     if (ends_with_head) head.resize(random_.below(head.size()));
     return say_amid(a, head, conduct == Conduct::CutAmid);
   }
@@ -228,7 +232,9 @@ void HttpBackendPeer::say_response(HttpAttempt& a, const HttpRequest& r, Conduct
     // What was not waited for at first is there by the end, or the request would be broken off.
     uint64_t first = conduct == Conduct::Early ? a.body.length / 2 : 0;
     say_body(a.stream, {a.body.framing, a.body.length + 1}, 0, first, a.body_sent);
-    if (conduct == Conduct::Early) wait_until([&a] { return a.request_whole; });
+    if (conduct == Conduct::Early && !ends_with_head) {
+      wait_until([&a] { return a.request_whole; });
+    }
     say_body(a.stream, a.body, first, a.body.length, a.body_sent,
              random_.below(4) == 0 ? "X-Sum: 2\r\n" : "");
   }
@@ -241,10 +247,10 @@ void HttpBackendPeer::say_response(HttpAttempt& a, const HttpRequest& r, Conduct
   say_ending(a);
 }
 
-void HttpBackendPeer::say_interims(HttpAttempt& a, const HttpRequest& r) {
+void HttpBackendPeer::say_interims(HttpAttempt& a, bool asks) {
   if (random_.coin()) pause(Micros(static_cast<int64_t>(random_.magnitude(1, 1'000'000))));
   then([&a] { a.interim = true; });
-  if (r.expects_continue) say("HTTP/1.1 100 Continue\r\n\r\n");
+  if (asks) say("HTTP/1.1 100 Continue\r\n\r\n");
   while (random_.below(3) == 0) say("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n");
 }
 

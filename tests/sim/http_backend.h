@@ -63,7 +63,8 @@ class HttpBackendPeer final : public HttpPeer {
   Conduct draw_conduct(const HttpRequest& request);
   void draw_response(HttpAttempt& attempt, const HttpRequest& request);
   void say_response(HttpAttempt& attempt, const HttpRequest& request, Conduct conduct);
-  void say_interims(HttpAttempt& attempt, const HttpRequest& request);
+  /// `asks`: for the request's body.
+  void say_interims(HttpAttempt& attempt, bool asks);
   void say_switch(HttpAttempt& attempt);
   void say_amid(HttpAttempt& attempt, const std::string& head, bool cuts);
   void say_nonsense();
@@ -79,6 +80,7 @@ class HttpBackendPeer final : public HttpPeer {
   Ending ending_ = Ending::Stays;
   uint64_t serves_ = 0;             // requests, until it ends
   uint64_t served_ = 0;
+  bool announced_ = false;          // the last response has said that it was
   bool closing_ = false;            // nothing more is answered
   bool cuts_on_bytes_ = false;
   bool in_tunnel_ = false;

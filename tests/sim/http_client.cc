@@ -168,6 +168,7 @@ void HttpClient::say_request(HttpRequest& r) {
   std::string empty_line = random_.below(8) == 0 ? "\r\n" : "";
   say(empty_line + head_of(r));
   if (r.expects_continue) await_continue(r);
+  if (r.body.length > 0 && random_.below(4) == 0) pause(Seconds(2));
   if (r.nonsense == HttpRequest::Nonsense::Chunk) {
     // Not to its end: that would be whole.
     HttpBody more{r.body.framing, r.body.length + 1};

@@ -542,6 +542,7 @@ Exchange::Next Exchange::complete() {
   close_after_ = close_after_ || !request_read_;
   record_.end = RequestEnd::Complete;
   phase_ = Phase::Finish;
+  latest_ = Instant::max();  // what is left is the client's reading, which has its own limit
   return Next::On;
 }
 

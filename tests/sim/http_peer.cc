@@ -47,6 +47,8 @@ Habits Habits::draw(Random& random, const Faults& faults, bool polite) {
   if (!polite && random.below(4) == 0) {
     h.patience = Micros(static_cast<int64_t>(random.magnitude(1'000, 60'000'000)));
   }
+  // So long that somebody's time is over meanwhile.
+  if (!polite && random.coin()) h.stops_reading_for *= 50;
   return h;
 }
 

@@ -38,6 +38,7 @@ ROOMS = {
     r"ares(_\w+)?\.h": ("dataplane/io/", "tests/"),
     r"yaml-cpp/": ("control/file/",),
     r"rapidjson/": ("control/", "dataplane/observe/", "bench/", "tests/"),
+    r"simdjson\.h": ("control/kube/", "tests/"),
     r"CLI/": ("control/main.cc", "control/pki_command.cc", "bench/"),
     r"sys/epoll\.h": ("dataplane/io/", "bench/", "tests/"),
 }

@@ -1,0 +1,1 @@
+"""Stand-ins for a Kubernetes API server: one replays recordings, one has a state of its own."""

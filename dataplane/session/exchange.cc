@@ -78,9 +78,9 @@ void Exchange::begin(ExchangeClient& client, Block head, Instant started) {
   phase_ = Phase::Decide;
 }
 
-void Exchange::begin_refused(ExchangeClient& client, H1Fault fault, Instant started) {
+void Exchange::begin_refused(ExchangeClient& client, H1Fault fault, size_t came, Instant started) {
   begin_common(client, started);
-  record_.request_head_bytes = client.in.so_far().size();
+  record_.request_head_bytes = came;
   if (fault == H1Fault::HeadTooLarge) reached(Limit::HeaderSize);
   context_.metrics.http.requests_refused[static_cast<size_t>(fault)].add();
   uint16_t status = status_of(fault);
@@ -88,9 +88,9 @@ void Exchange::begin_refused(ExchangeClient& client, H1Fault fault, Instant star
   answer(status, status == 431 ? RequestEnd::TooLarge : RequestEnd::BadRequest, text(fault));
 }
 
-void Exchange::begin_late(ExchangeClient& client, Instant started) {
+void Exchange::begin_late(ExchangeClient& client, size_t came, Instant started) {
   begin_common(client, started);
-  record_.request_head_bytes = client.in.so_far().size();
+  record_.request_head_bytes = came;
   close_after_ = true;
   answer(408, RequestEnd::ClientTimedOut, "the request's head did not come in time");
 }
@@ -268,8 +268,8 @@ bool Exchange::stale(BackendConnection& backend) {
 Exchange::Next Exchange::use(std::unique_ptr<BackendConnection> backend) {
   backend_ = std::move(backend);
   if (backend_->stream().open()) backend_->stream().socket().set_owner(client_->task);
-  backend_in_.emplace(backend_->stream(), context_.scratch, HeadScan::Of::Response);
-  backend_out_.emplace(backend_->stream(), context_.scratch);
+  backend_in_ = &h1_in_.emplace(backend_->stream(), context_.scratch, HeadScan::Of::Response);
+  backend_out_ = &h1_out_.emplace(backend_->stream(), context_.scratch);
   return Next::On;
 }
 
@@ -354,26 +354,25 @@ Exchange::Next Exchange::relay() {
 }
 
 Exchange::Next Exchange::forward_request(size_t& budget) {
-  Stream& backend = backend_->stream();
   while (!request_read_ && !request_broken_ && budget > 0) {
-    if (backend.has_unsent()) {
-      Step step = backend.flush();
+    if (backend_out_->has_unsent()) {
+      Step step = backend_out_->resume();
       if (step == Step::Failed) request_broken_ = true;
       if (step != Step::Done) break;
       progress();
     }
-    H1Input::Body body = client_->in.read_body(kBodyChunk);
+    MessageInput::Body body = client_->in.read_body(kBodyChunk);
     switch (body.kind) {
-      case H1Input::Body::Kind::Data: break;
-      case H1Input::Body::Kind::Waiting:
+      case MessageInput::Body::Kind::Data: break;
+      case MessageInput::Body::Kind::Waiting:
         if (backend_out_->flush() == Step::Failed) request_broken_ = true;
         return Next::Wait;
-      case H1Input::Body::Kind::Refused:
+      case MessageInput::Body::Kind::Refused:
         close_after_ = true;
         context_.metrics.http.requests_refused[static_cast<size_t>(body.fault)].add();
         return answer(status_of(body.fault), RequestEnd::BadRequest, text(body.fault));
-      case H1Input::Body::Kind::Truncated:
-      case H1Input::Body::Kind::Failed: return client_lost();
+      case MessageInput::Body::Kind::Truncated:
+      case MessageInput::Body::Kind::Failed: return client_lost();
     }
     progress();
     record_.request_body_bytes += body.data.size();
@@ -401,10 +400,10 @@ Exchange::Next Exchange::forward_request(size_t& budget) {
 }
 
 Exchange::Next Exchange::forward_response(size_t& budget) {
-  Stream& client = client_->stream;
+  MessageOutput& client = client_->out;
   for (;;) {
     if (client.has_unsent()) {
-      Step step = client.flush();
+      Step step = client.resume();
       if (step == Step::Failed) return client_lost();
       if (step == Step::Blocked) {
         slow_client_ = true;
@@ -426,17 +425,17 @@ Exchange::Next Exchange::forward_response(size_t& budget) {
       context_.loop.post(client_->task);
       return Next::Wait;
     }
-    H1Input::Body body = backend_in_->read_body(slow_client_ ? kSlowChunk : kBodyChunk);
+    MessageInput::Body body = backend_in_->read_body(slow_client_ ? kSlowChunk : kBodyChunk);
     switch (body.kind) {
-      case H1Input::Body::Kind::Data: break;
-      case H1Input::Body::Kind::Waiting:
+      case MessageInput::Body::Kind::Data: break;
+      case MessageInput::Body::Kind::Waiting:
         return client_->out.flush() == Step::Failed ? client_lost() : Next::Wait;
-      case H1Input::Body::Kind::Truncated:
+      case MessageInput::Body::Kind::Truncated:
         return response_broken("the backend ended amid the response");
-      case H1Input::Body::Kind::Failed:
-        detail_ = backend_->stream().error_text();
+      case MessageInput::Body::Kind::Failed:
+        detail_ = backend_in_->error_text();
         return response_broken(detail_);
-      case H1Input::Body::Kind::Refused:
+      case MessageInput::Body::Kind::Refused:
         return response_refused(body.fault);
     }
     progress();
@@ -454,23 +453,20 @@ Exchange::Next Exchange::forward_response(size_t& budget) {
 
 Exchange::Next Exchange::read_response_head() {
   for (;;) {
-    H1Input::Head head = backend_in_->read_head(response_bytes_, limits().header_size);
+    MessageInput::Head head = backend_in_->read_head(response_bytes_, limits().header_size);
     switch (head.kind) {
-      case H1Input::Head::Kind::Whole: break;
-      case H1Input::Head::Kind::Waiting:
+      case MessageInput::Head::Kind::Whole: break;
+      case MessageInput::Head::Kind::Waiting:
         // Meanwhile somebody has to notice when the client goes.
-        if (request_read_ && client_->stream.socket().readable() &&
-            client_->in.look_ahead(kAhead) == Flow::Failed) {
-          return client_lost();
-        }
+        if (request_read_ && client_->in.gone(kAhead)) return client_lost();
         return Next::Wait;
-      case H1Input::Head::Kind::Ended:
-      case H1Input::Head::Kind::Truncated:
+      case MessageInput::Head::Kind::Ended:
+      case MessageInput::Head::Kind::Truncated:
         return backend_lost("the backend ended before its response");
-      case H1Input::Head::Kind::Failed:
-        detail_ = backend_->stream().error_text();
+      case MessageInput::Head::Kind::Failed:
+        detail_ = backend_in_->error_text();
         return backend_lost(detail_);
-      case H1Input::Head::Kind::Refused:
+      case MessageInput::Head::Kind::Refused:
         return response_refused(head.fault);
     }
     progress();
@@ -536,7 +532,7 @@ Exchange::Next Exchange::begin_response() {
 Exchange::Next Exchange::complete() {
   record_.response_end = elapsed();
   bool reusable = response_.keep_alive && request_read_ && !request_broken_ &&
-                  !backend_->stream().has_unsent() && backend_in_->untouched() &&
+                  !backend_out_->has_unsent() && backend_in_->untouched() &&
                   response_.body != BodyKind::UntilClose && reuses_backends();
   release_backend(reusable);
   close_after_ = close_after_ || !request_read_;
@@ -573,14 +569,16 @@ bool Exchange::may_send_again() const {
 }
 
 Exchange::Next Exchange::client_lost() {
-  detail_ = client_->stream.error_text();
+  detail_ = client_->in.error_text();
   return over(Outcome::Cut, RequestEnd::ClientAborted, detail_);
 }
 
 void Exchange::release_backend(bool reusable) {
   if (!backend_) return;
-  backend_in_.reset();
-  backend_out_.reset();
+  h1_in_.reset();
+  h1_out_.reset();
+  backend_in_ = nullptr;
+  backend_out_ = nullptr;
   if (reusable) {
     context_.backends.give_back(std::move(backend_), limits().backend_idle_connections,
                                 limits().backend_idle_timeout);
@@ -690,7 +688,7 @@ Step Exchange::write_answer(uint16_t code) {
   client_->out.put_head(out.written(), BodyKind::Length);
   if (understood_ && request_.method == Method::Head) size = 0;
   record_.response_body_bytes = size;
-  return client_->out.send_body(page.first(size), true);
+  return client_->out.send_body(page.first(size), true, nullptr);
 }
 
 // RFC 9110 section 15.4.9: the same request once more, method and body included.
@@ -790,10 +788,10 @@ Exchange::Next Exchange::on_deadline() {
     case Phase::Finish:
     case Phase::Relay: break;
   }
-  if (client_->stream.has_unsent()) {
+  if (client_->out.has_unsent()) {
     // A slow reader makes no edge while the kernel's buffer for it drains; as long as that does,
     // it is there.
-    size_t left = client_->stream.socket().unacknowledged();
+    size_t left = client_->out.unacknowledged();
     // It may drain in steps as large as a segment, which a slow reader takes his time for.
     bool drains = unacknowledged_ == 0 || left < unacknowledged_;
     stalls_ = drains ? uint8_t{0} : static_cast<uint8_t>(stalls_ + 1);
@@ -806,7 +804,7 @@ Exchange::Next Exchange::on_deadline() {
     return over(Outcome::Cut, RequestEnd::ClientTimedOut, "the client does not read");
   }
   if (phase_ == Phase::Finish) return Next::On;
-  if (!request_read_ && !request_broken_ && !backend_->stream().has_unsent()) {
+  if (!request_read_ && !request_broken_ && !backend_out_->has_unsent()) {
     reached(Limit::BodyTimeout);
     return answer(408, RequestEnd::ClientTimedOut, "the request's body does not come");
   }

@@ -22,9 +22,10 @@ namespace sallyport {
 struct ExchangeClient {
   Task& task;
   Stream& stream;
-  H1Input& in;
-  H1Output& out;
+  MessageInput& in;
+  MessageOutput& out;
   const Arrival& arrival;
+  const GenerationRef& snapshot;  // by which the request is treated
   ConnectionFacts facts;
   uint16_t port = 0;   // that the client connected to
   bool last = false;   // no further request will be taken on this connection
@@ -55,9 +56,9 @@ class Exchange final : public Task {
   /// `head` is a whole head, as HeadScan found it. `started` is when its first byte came.
   /// REQUIRES: it is over. `client` outlives the exchange's end.
   void begin(ExchangeClient& client, Block head, Instant started);
-  /// For a head that was refused, or that did not come in time: only answers. `head` is what came.
-  void begin_refused(ExchangeClient& client, H1Fault fault, Instant started);
-  void begin_late(ExchangeClient& client, Instant started);
+  /// For a head that was refused, or that did not come in time: only answers. `came`: bytes of it.
+  void begin_refused(ExchangeClient& client, H1Fault fault, size_t came, Instant started);
+  void begin_late(ExchangeClient& client, size_t came, Instant started);
   /// Goes on as far as it can.
   Outcome advance();
   /// The client's connection ends: whatever is going on is broken off, and recorded as `end`.
@@ -114,8 +115,8 @@ class Exchange final : public Task {
   void wait(const char* doing, Millis most);
   void progress();
   Micros elapsed() const { return context_.loop.now() - started_; }
-  const Limits& limits() const { return client_->arrival.snapshot->config.limits; }
-  const HttpConfig& http() const { return client_->arrival.snapshot->config.http; }
+  const Limits& limits() const { return client_->snapshot->config.limits; }
+  const HttpConfig& http() const { return client_->snapshot->config.http; }
   void reached(Limit limit) { context_.metrics.limit_reached[static_cast<size_t>(limit)].add(); }
   bool reuses_backends() const {
     return service_->proxy_protocol() == ProxyProtocolOut::Off;
@@ -157,8 +158,10 @@ class Exchange final : public Task {
 
   // The backend's side; the connection owns the stream that the other two work on.
   std::unique_ptr<BackendConnection> backend_;
-  std::optional<H1Input> backend_in_;
-  std::optional<H1Output> backend_out_;
+  std::optional<H1Input> h1_in_;
+  std::optional<H1Output> h1_out_;
+  MessageInput* backend_in_ = nullptr;
+  MessageOutput* backend_out_ = nullptr;
 
   // The response.
   Block response_bytes_;

@@ -1,6 +1,7 @@
 #include "dataplane/session/http_session.h"
 
 #include "dataplane/base/check.h"
+#include "dataplane/session/current_snapshot.h"
 #include "dataplane/session/handshake.h"
 
 namespace sallyport {
@@ -31,7 +32,8 @@ HttpSession::HttpSession(SessionContext& context, Arrival arrival, const Site* s
       client_(context.scratch),
       in_(client_, context.scratch, HeadScan::Of::Request),
       out_(client_, context.scratch),
-      lent_{*this, client_, in_, out_, this->arrival(), {this->arrival().rules, site}} {
+      lent_{*this, client_, in_, out_, this->arrival(), this->arrival().snapshot,
+            {this->arrival().rules, site}} {
   this->arrival().socket.set_owner(*this);
   client_.attach(std::move(this->arrival().socket), std::move(this->arrival().received));
 }
@@ -41,7 +43,8 @@ HttpSession::HttpSession(SessionContext& context, Arrival arrival, int descripto
       client_(context.scratch),
       in_(client_, context.scratch, HeadScan::Of::Request),
       out_(client_, context.scratch),
-      lent_{*this, client_, in_, out_, this->arrival(), {this->arrival().rules, nullptr}} {
+      lent_{*this, client_, in_, out_, this->arrival(), this->arrival().snapshot,
+            {this->arrival().rules, nullptr}} {
   client_.attach(Socket(context.loop, *this, descriptor));
 }
 
@@ -128,7 +131,7 @@ bool HttpSession::read_request() {
     case H1Input::Head::Kind::Whole: return begin_exchange(std::move(bytes));
     case H1Input::Head::Kind::Refused:
       take_exchange();
-      exchange_->begin_refused(lent_, head.fault, first_byte_);
+      exchange_->begin_refused(lent_, head.fault, in_.so_far().size(), first_byte_);
       return true;
     case H1Input::Head::Kind::Ended:
     case H1Input::Head::Kind::Truncated:
@@ -145,7 +148,7 @@ bool HttpSession::read_request() {
 }
 
 bool HttpSession::begin_exchange(Block head) {
-  use_current_snapshot();
+  use_current_snapshot(context(), arrival(), lent_);
   take_exchange();
   exchange_->begin(lent_, std::move(head), first_byte_);
   return true;
@@ -157,44 +160,6 @@ void HttpSession::take_exchange() {
   exchange_ = context().exchanges.take(context());
   if (!exchanged_) leave_out_of_log();
   exchanged_ = true;
-}
-
-// A connection is what its handshake made it. Where the site asks for the same TLS as then, it is
-// as good as a new one; where not, this request is its last. A certificate that was shown is then
-// judged as on a new connection: whoever was revoked is out. Whoever was not asked for one could
-// not know, and is served as before.
-void HttpSession::use_current_snapshot() {
-  if (arrival().snapshot.current()) return;
-  Generation& now = *context().generation;
-  const std::string& name = lent_.facts.rules->config.name;
-  for (const auto& rules : now.snapshot->listeners) {
-    if (rules->config.name != name ||
-        rules->config.protocol != lent_.facts.rules->config.protocol) {
-      continue;
-    }
-    const Site* site = nullptr;
-    if (lent_.facts.site) {
-      site = rules->sites.find(record().sni).site;
-      if (!site || !site->tls) break;
-      if (site->tls != lent_.facts.site->tls ||
-          site->session_context != lent_.facts.site->session_context) {
-        ClientProof* proof = lent_.facts.proof;
-        bool judged = site->asks_clients && proof && proof->shown() &&
-                      site->min_tls <= lent_.facts.tls;
-        if (!judged) break;
-        lent_.facts.outdated = lent_.last = true;
-      }
-      record().site = site->name;
-      record().scenario = site->scenario;
-    }
-    record().listener = rules->config.name;
-    lent_.facts.rules = rules.get();
-    lent_.facts.site = site;
-    arrival().rules = rules.get();
-    arrival().snapshot = GenerationRef(context(), now);
-    return;
-  }
-  lent_.last = true;
 }
 
 bool HttpSession::exchange() {
@@ -292,7 +257,7 @@ void HttpSession::on_deadline() {
       }
       reached(Limit::HeaderTimeout);
       take_exchange();
-      exchange_->begin_late(lent_, first_byte_);
+      exchange_->begin_late(lent_, in_.so_far().size(), first_byte_);
       return advance();
     case Phase::Exchanging:
       postpone(limits().keep_alive_timeout);

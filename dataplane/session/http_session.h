@@ -42,7 +42,6 @@ class HttpSession final : public Session {
 
   void await_request();
   void take_exchange();
-  void use_current_snapshot();
   void end_exchange();
   void linger(Reason reason);
   void discard();

@@ -183,7 +183,7 @@ class DraftReader {
     draft.min_tls = map.word<TlsVersion>("min_tls");
     draft.alpn = map.texts("alpn");
     draft.client_auth = client_auth(map);
-    draft.redirect_http = map.boolean("redirect_http");
+    draft.redirect_http = map.word<RedirectHttp>("redirect_http");
     draft.body_size = map.size("body_size");
     draft.service = map.target("service");
     draft.routes = list(map, "routes", &DraftReader::route);

@@ -1,5 +1,8 @@
 #include "dataplane/model/config.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "dataplane/base/check.h"
 
 namespace sallyport {
@@ -36,11 +39,19 @@ constexpr Word<VerifyBackend> kVerifyBackend[] = {{"full", VerifyBackend::Full},
 constexpr Word<TlsVersion> kTlsVersions[] = {{"1.2", TlsVersion::V1_2}, {"1.3", TlsVersion::V1_3}};
 constexpr Word<OnFailure> kOnFailure[] = {{"respond", OnFailure::Respond},
                                           {"abort", OnFailure::Abort}};
-constexpr Word<PathType> kPathTypes[] = {{"Prefix", PathType::Prefix}, {"Exact", PathType::Exact}};
+constexpr Word<PathType> kPathTypes[] = {{"Prefix", PathType::Prefix},
+                                        {"Exact", PathType::Exact},
+                                        {"Regex", PathType::Regex}};
+constexpr Word<SameSite> kSameSite[] = {{"None", SameSite::None},
+                                        {"Lax", SameSite::Lax},
+                                        {"Strict", SameSite::Strict}};
 constexpr Word<EncodedSlashes> kEncodedSlashes[] = {{"keep", EncodedSlashes::Keep},
                                                     {"refuse", EncodedSlashes::Refuse}};
 constexpr Word<AccessLogFormat> kAccessLogFormats[] = {{"json", AccessLogFormat::Json},
                                                        {"nginx", AccessLogFormat::Nginx}};
+
+constexpr uint64_t kPageStatuses[] = {400, 403, 404, 410, 429, 451, 500, 502, 503, 504};
+constexpr uint64_t kRedirectStatuses[] = {301, 302, 303, 307, 308};
 
 template <class E>
 const char* word_for(E value) {
@@ -51,6 +62,14 @@ const char* word_for(E value) {
 }
 
 }  // namespace
+
+bool is_page_status(uint64_t status) {
+  return std::ranges::find(kPageStatuses, status) != std::end(kPageStatuses);
+}
+
+bool is_redirect_status(uint64_t status) {
+  return std::ranges::find(kRedirectStatuses, status) != std::end(kRedirectStatuses);
+}
 
 std::string Place::text() const {
   if (line == 0) return source;
@@ -110,6 +129,10 @@ std::span<const Word<PathType>> words() {
   return kPathTypes;
 }
 template <>
+std::span<const Word<SameSite>> words() {
+  return kSameSite;
+}
+template <>
 std::span<const Word<EncodedSlashes>> words() {
   return kEncodedSlashes;
 }
@@ -130,6 +153,7 @@ const char* name(VerifyBackend value) { return word_for(value); }
 const char* name(TlsVersion value) { return word_for(value); }
 const char* name(OnFailure value) { return word_for(value); }
 const char* name(PathType value) { return word_for(value); }
+const char* name(SameSite value) { return word_for(value); }
 const char* name(EncodedSlashes value) { return word_for(value); }
 const char* name(AccessLogFormat value) { return word_for(value); }
 

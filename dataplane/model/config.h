@@ -48,7 +48,8 @@ enum class ClientFields : uint8_t { SslClient, Xfcc, Rfc9440 };
 enum class VerifyBackend : uint8_t { Full, Ca, None };
 enum class TlsVersion : uint8_t { V1_2, V1_3 };
 enum class OnFailure : uint8_t { Respond, Abort };
-enum class PathType : uint8_t { Prefix, Exact };
+enum class PathType : uint8_t { Prefix, Exact, Regex };
+enum class SameSite : uint8_t { None, Lax, Strict };
 enum class EncodedSlashes : uint8_t { Keep, Refuse };
 enum class AccessLogFormat : uint8_t { Json, Nginx };
 
@@ -86,6 +87,8 @@ std::span<const Word<OnFailure>> words();
 template <>
 std::span<const Word<PathType>> words();
 template <>
+std::span<const Word<SameSite>> words();
+template <>
 std::span<const Word<EncodedSlashes>> words();
 template <>
 std::span<const Word<AccessLogFormat>> words();
@@ -102,6 +105,7 @@ const char* name(VerifyBackend);
 const char* name(TlsVersion);  // "1.2", "1.3"
 const char* name(OnFailure);
 const char* name(PathType);
+const char* name(SameSite);
 const char* name(EncodedSlashes);
 const char* name(AccessLogFormat);
 
@@ -170,6 +174,9 @@ struct ClientAuth {
   /// What a client without the certificate that `verify` asks for gets: a response, or an alert.
   /// Respond only when no listener of the site is Tls: among bytes there is no response to give.
   OnFailure on_failure = OnFailure::Respond;
+  /// An http or https URL that clients with no certificate, or a bad one, are sent to (302) in
+  /// place of the status 400. Empty: none. Only with Respond.
+  std::string error_page;
   /// With OptionalNoCa only of fingerprints: names mean nothing that nobody known has signed.
   ClientMatch match;
   ClientPass pass;
@@ -177,16 +184,84 @@ struct ClientAuth {
   bool operator==(const ClientAuth&) const = default;
 };
 
+/// An answer in place of a backend's: a redirect to somewhere else.
+struct RedirectConfig {
+  uint16_t code = 302;  // 301, 302, 303, 307 or 308
+  /// An http or https URL, or a path that begins with one '/'. "$host" in it is the host that was
+  /// asked for, "$request_uri" path and query as they were sent; on a Regex route "$1" to "$9" are
+  /// what its groups have matched. Without "$request_uri" the query is not kept.
+  std::string to;
+  bool operator==(const RedirectConfig&) const = default;
+};
+
+/// A header field that is set, in place of all of that name; with an empty value they are removed.
+struct FieldConfig {
+  std::string name;
+  std::string value;
+  bool operator==(const FieldConfig&) const = default;
+};
+
+/// Requests with one cookie go to one endpoint, as long as it is there. The cookie's value is
+/// random, and the endpoint is found from it and from the endpoints' addresses alone: so it says
+/// nothing of any address, and every proxy with the same endpoints finds the same one.
+struct AffinityConfig {
+  std::string cookie;                 // its name
+  std::string path = "/";             // attributes of the cookie
+  std::string domain;                 // empty: none, so that it is for this host only
+  Seconds max_age{0};                 // 0: as long as the browser runs
+  std::optional<SameSite> same_site;  // none: not said
+  std::optional<bool> secure;         // none: where the request came over TLS
+  bool change_on_failure = false;     // a new cookie when its endpoint could not be reached
+  bool operator==(const AffinityConfig&) const = default;
+};
+
+/// Instead of those with the same names in Limits.
+struct RouteLimits {
+  std::optional<Millis> connect_timeout, response_timeout, response_idle_timeout;
+  std::optional<Millis> body_timeout, tunnel_idle_timeout;
+  std::optional<uint32_t> connect_attempts;
+  std::optional<uint64_t> body_size;  // instead of the site's, too
+  bool operator==(const RouteLimits&) const = default;
+};
+
 struct RouteConfig {
   /// Begins with '/', and is as requests are matched: normalising would change nothing (if it is
-  /// on). A Prefix, which covers whole segments, has no '/' at its end, but for "/" itself.
+  /// on). A Prefix, which covers whole segments, has no '/' at its end, but for "/" itself. A Regex
+  /// is in RE2's syntax and matches from the path's beginning, in any case, and need not match to
+  /// its end: it is what ingress-nginx makes of a path with use-regex. An Exact path comes first,
+  /// then Regex routes, the longest pattern first, then the longest Prefix.
   std::string path = "/";
   PathType path_type = PathType::Prefix;
-  std::string service;
+  std::string service;  // empty exactly when one of the next two is there
+  std::optional<RedirectConfig> redirect;
+  /// The status that every request is answered with, and our page for it: one of
+  /// is_page_status().
+  std::optional<uint16_t> respond;
   /// Instead of the site's. Its on_failure is Respond: after the handshake there is nothing else.
   std::optional<ClientAuth> client_auth;
+  /// The path that backends are asked for, all of it; empty: the one that came. Begins with '/', or
+  /// with a "$1" of a Regex route, whose groups are "$1" to "$9". A query in it is put in front of
+  /// the request's own, which is kept.
+  std::string rewrite;
+  std::string host_header;  // "name" or "name:port" that backends are asked for; empty: as it came
+  std::vector<FieldConfig> request_headers;   // to the backend
+  std::vector<FieldConfig> response_headers;  // of its responses, to the client
+  /// Others are answered 403: who is in `deny`, or not in an `allow` that is not empty. It is the
+  /// client as X-Real-IP tells it to backends.
+  std::vector<Network> allow, deny;
+  std::optional<bool> redirect_http;  // instead of the site's
+  RouteLimits limits;
+  std::optional<AffinityConfig> affinity;
   Place place;
   bool operator==(const RouteConfig&) const = default;
+};
+
+/// Strict-Transport-Security (RFC 6797), in every response over TLS.
+struct HstsConfig {
+  Seconds max_age{31'536'000};
+  bool include_subdomains = false;
+  bool preload = false;
+  bool operator==(const HstsConfig&) const = default;
 };
 
 struct SiteConfig {
@@ -201,12 +276,21 @@ struct SiteConfig {
   /// themselves. On an Https listener at most "http/1.1".
   std::vector<std::string> alpn;
   ClientAuth client_auth;
-  /// Http listeners answer with a redirect to https. Only for a site that is on at least one Http
-  /// and at least one Https listener, where it is the default.
+  /// Http listeners answer with a redirect to https, unless a client in http.trusted_networks says
+  /// by X-Forwarded-Proto that TLS has ended there. Only for a site that is on an Http listener;
+  /// the default for one that is on an Https listener, too. Without that it leads to port 443.
   bool redirect_http = false;
+  uint16_t redirect_code = 308;        // 301, 302, 303, 307 or 308
+  /// Of redirects to https: whether a '/' at the path's end stays. (nginx' ingress takes it off.)
+  bool preserve_trailing_slash = true;
+  std::optional<HstsConfig> hsts;      // only where there is an Https listener
   std::optional<uint64_t> body_size;   // instead of the one in Limits; 0: no limit
-  /// At least one; no path twice with one type. With passthrough, or on a Tls listener, exactly
-  /// one: the Prefix "/".
+  /// The status that every request is answered with, in place of routes, with TLS and without: one
+  /// of is_page_status(). On Tls listeners the handshake is refused with an alert. Not for
+  /// passthrough.
+  std::optional<uint16_t> respond;
+  /// At least one, but none with `respond`; no path twice with one type. With passthrough, or on a
+  /// Tls listener, exactly one: the Prefix "/", to a service and with nothing else.
   std::vector<RouteConfig> routes;
   Place place;
   bool operator==(const SiteConfig&) const = default;
@@ -312,6 +396,12 @@ struct TicketKeysConfig {
   Place place;
   bool operator==(const TicketKeysConfig&) const = default;
 };
+
+/// Whether a route or site may answer everything with it: 400, 403, 404, 410, 429, 451, 500, 502,
+/// 503 or 504. Others say something that the answer would have to explain in a field.
+bool is_page_status(uint64_t status);
+/// 301, 302, 303, 307 or 308.
+bool is_redirect_status(uint64_t status);
 
 struct Config {
   uint32_t workers = 0;  // 0: one per core

@@ -69,16 +69,60 @@ struct DraftClientAuth {
   Written<uint64_t> depth;
   Written<CrlCheck> crl_check;    // left out: auto
   Written<OnFailure> on_failure;  // left out: respond where that is possible
+  Written<std::string> error_page;
   Written<DraftClientMatch> match;
   Written<DraftClientPass> pass;
 };
+
+struct DraftRedirect {
+  Written<uint64_t> code;  // left out: 302
+  Written<std::string> to;
+};
+
+/// `name` was given, as it is a key.
+struct DraftField {
+  Written<std::string> name, value;
+};
+using DraftFields = Written<std::vector<DraftField>>;
+
+struct DraftAffinity {
+  Written<std::string> cookie, path, domain;
+  Written<Millis> max_age;
+  Written<SameSite> same_site;
+  Written<bool> secure, change_on_failure;
+};
+
+/// The fields of RouteLimits, under the same names.
+struct DraftRouteLimits {
+  Written<Millis> connect_timeout, response_timeout, response_idle_timeout;
+  Written<Millis> body_timeout, tunnel_idle_timeout;
+  Written<uint64_t> connect_attempts, body_size;
+};
+
+/// Forced: also where the site has no https listener, for TLS may end in front of the proxy.
+enum class RedirectHttp : uint8_t { Off, On, Forced };
+template <>
+std::span<const Word<RedirectHttp>> words();
 
 struct DraftRoute {
   Place place;
   Written<std::string> path;
   Written<PathType> path_type;
-  Written<DraftTarget> service;
+  Written<DraftTarget> service;          // or one of the next two
+  Written<DraftRedirect> redirect;
+  Written<uint64_t> respond;
   Written<DraftClientAuth> client_auth;  // left out: the site's
+  Written<std::string> rewrite, host_header;
+  DraftFields request_headers, response_headers;
+  WrittenList<std::string> allow, deny;
+  Written<RedirectHttp> redirect_http;   // left out: the site's
+  Written<DraftRouteLimits> limits;
+  Written<DraftAffinity> affinity;
+};
+
+struct DraftHsts {
+  Written<Millis> max_age;
+  Written<bool> include_subdomains, preload;
 };
 
 struct DraftSite {
@@ -90,8 +134,12 @@ struct DraftSite {
   Written<TlsVersion> min_tls;
   WrittenList<std::string> alpn;
   Written<DraftClientAuth> client_auth;
-  Written<bool> redirect_http;         // left out: where there is HTTP as well as HTTPS
+  Written<RedirectHttp> redirect_http;  // left out: where there is HTTP as well as HTTPS
+  Written<uint64_t> redirect_code;
+  Written<bool> preserve_trailing_slash;
+  Written<DraftHsts> hsts;
   Written<uint64_t> body_size;
+  Written<uint64_t> respond;           // in place of service and routes
   Written<DraftTarget> service;        // the same as one route for "/"
   Written<std::vector<DraftRoute>> routes;
 };

@@ -69,10 +69,10 @@ void SiteRoutes::check_bytes(const DraftRoute& draft, bool first, const std::str
              in_quotes(*draft.path) + " cannot be told from other paths, for " + bytes +
                  " carries bytes: write /");
   }
-  if (draft.path_type && *draft.path_type == PathType::Exact) {
+  if (draft.path_type && *draft.path_type != PathType::Prefix) {
     complain(problems_, draft.path_type.place,
-             "Exact is not possible, for " + bytes + " carries bytes, which have no path: write "
-                                                     "Prefix");
+             name(*draft.path_type) + std::string(" is not possible, for ") + bytes +
+                 " carries bytes, which have no path: write Prefix");
   }
 }
 
@@ -80,6 +80,10 @@ void SiteRoutes::check_bytes(const DraftRoute& draft, bool first, const std::str
 bool SiteRoutes::check_path(const DraftRoute& draft, const SiteConfig& site, RouteConfig& route) {
   if (draft.path.wrong() || draft.path_type.wrong()) return true;  // which nobody knows
   route.path_type = draft.path_type.or_else(PathType::Prefix);
+  if (route.path_type == PathType::Regex) {
+    complain(problems_, draft.path_type.place, "Regex is not supported: write Prefix or Exact");
+    return true;
+  }
   auto path = parse_route_path(draft.path.or_else("/"), route.path_type, http_);
   if (!path) {
     complain(problems_, draft.path.place, path.error().message);

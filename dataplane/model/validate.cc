@@ -16,6 +16,10 @@ namespace {
 constexpr Word<UnderscoreNames> kUnderscoreNames[] = {{"drop", UnderscoreNames::Drop},
                                                       {"keep", UnderscoreNames::Keep}};
 
+constexpr Word<RedirectHttp> kRedirectHttp[] = {{"true", RedirectHttp::On},
+                                                {"false", RedirectHttp::Off},
+                                                {"forced", RedirectHttp::Forced}};
+
 bool written_before(const Problem& a, const Problem& b) {
   return std::tie(a.place.source, a.place.line, a.place.column) <
          std::tie(b.place.source, b.place.line, b.place.column);
@@ -26,6 +30,11 @@ bool written_before(const Problem& a, const Problem& b) {
 template <>
 std::span<const Word<UnderscoreNames>> words() {
   return kUnderscoreNames;
+}
+
+template <>
+std::span<const Word<RedirectHttp>> words() {
+  return kRedirectHttp;
 }
 
 ReadResult validate(const Draft& draft, Problems found) {

@@ -160,15 +160,18 @@ class Sites {
   }
 
   void check_redirect(const DraftSite& draft, const Standing& on, SiteConfig& site) {
-    site.redirect_http = on.http && on.https && draft.redirect_http.or_else(true);
-    if (!draft.redirect_http.or_else(false)) return;
+    RedirectHttp otherwise = on.https ? RedirectHttp::On : RedirectHttp::Off;
+    RedirectHttp redirect = draft.redirect_http.or_else(otherwise);
+    bool possible = on.https || redirect == RedirectHttp::Forced;
+    site.redirect_http = on.http && possible && redirect != RedirectHttp::Off;
+    if (!draft.redirect_http || redirect == RedirectHttp::Off) return;
     if (passes_through(draft)) {
       complain(problems_, draft.redirect_http.place,
                "has no effect with passthrough, which is not for http listeners: leave it out");
-    } else if (on.http && !on.https) {
+    } else if (on.http && !possible) {
       complain(problems_, draft.redirect_http.place,
                "has nothing to redirect to, for the site is on no https listener: write false, or "
-               "have it on one");
+               "have it on one, or write forced if TLS ends at a proxy in front of this one");
     }
   }
 

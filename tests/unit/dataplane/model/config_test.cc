@@ -48,7 +48,8 @@ TEST(Words, AreThoseOfTheConfiguration) {
   expect_words<VerifyBackend>({"full", "ca", "none"});
   expect_words<TlsVersion>({"1.2", "1.3"});
   expect_words<OnFailure>({"respond", "abort"});
-  expect_words<PathType>({"Prefix", "Exact"});
+  expect_words<PathType>({"Prefix", "Exact", "Regex"});
+  expect_words<SameSite>({"None", "Lax", "Strict"});
   expect_words<EncodedSlashes>({"keep", "refuse"});
   expect_words<AccessLogFormat>({"json", "nginx"});
 }

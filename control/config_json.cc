@@ -196,6 +196,7 @@ class ConfigWriter {
         texts("secret", site.secrets);
         text("min_tls", name(site.min_tls));
         texts("alpn", site.alpn);
+        if (site.kernel_tls) text("kernel_tls", name(*site.kernel_tls));
         client_auth(site.client_auth);
       }
       if (site.scenario != Scenario::Passthrough) boolean("redirect_http", site.redirect_http);

@@ -19,6 +19,7 @@ class DraftReader {
     draft.metrics = address_or_off(map, "metrics");
     draft.admin = address_or_off(map, "admin");
     draft.watch = map.boolean("watch");
+    draft.kernel_tls = map.word<KernelTls>("kernel_tls");
     drain(map, draft);
     access_log(map, draft);
     draft.http = http(map);
@@ -182,6 +183,7 @@ class DraftReader {
     draft.secrets = map.text_or_texts("secret");
     draft.min_tls = map.word<TlsVersion>("min_tls");
     draft.alpn = map.texts("alpn");
+    draft.kernel_tls = map.word<KernelTls>("kernel_tls");
     draft.client_auth = client_auth(map);
     draft.redirect_http = map.word<RedirectHttp>("redirect_http");
     draft.body_size = map.size("body_size");

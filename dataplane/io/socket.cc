@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
+#include <linux/tls.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -113,6 +115,41 @@ IoResult Socket::write(Bytes from) {
       if (static_cast<size_t>(n) < from.size()) not_writable();
       return {Io::Ok, static_cast<size_t>(n)};
     }
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN) {
+      not_writable();
+      return {Io::Blocked};
+    }
+    return {Io::Failed, 0, errno};
+  }
+}
+
+bool Socket::encrypt_writes(Bytes parameters) {
+  return setsockopt(descriptor_, IPPROTO_TCP, TCP_ULP, "tls", sizeof "tls") == 0 &&
+         setsockopt(descriptor_, SOL_TLS, TLS_TX, parameters.data(),
+                    static_cast<socklen_t>(parameters.size())) == 0;
+}
+
+IoResult Socket::write_record(uint8_t type, Bytes content) {
+  DCHECK(open() && !content.empty());
+  if (!writable_) return {Io::Blocked};
+  iovec part{const_cast<uint8_t*>(content.data()), content.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof type)] = {};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_TLS;
+  header->cmsg_type = TLS_SET_RECORD_TYPE;
+  header->cmsg_len = CMSG_LEN(sizeof type);
+  *CMSG_DATA(header) = type;
+  for (;;) {
+    ssize_t n = ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
+    if (n == static_cast<ssize_t>(content.size())) return {Io::Ok, content.size()};
+    // The kernel copies a record of one page or less whole or not at all.
+    if (n >= 0) return {Io::Failed, 0, EMSGSIZE};
     if (errno == EINTR) continue;
     if (errno == EAGAIN) {
       not_writable();

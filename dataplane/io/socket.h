@@ -61,6 +61,13 @@ class Socket {
   IoResult splice_into(Pipe& pipe, size_t most);
   IoResult splice_from(Pipe& pipe);
 
+  /// From here on the kernel encrypts what is written, as records of TLS; `parameters` are the keys
+  /// as linux/tls.h lays them out. False: it will not, and nothing has changed.
+  bool encrypt_writes(Bytes parameters);
+  /// A record of another type than data: alerts, messages of the handshake. Goes whole, or Blocked.
+  /// REQUIRES: encrypt_writes() was true.
+  IoResult write_record(uint8_t type, Bytes content);
+
   /// Ends our direction (FIN after what was written); reading goes on.
   void shutdown_write();
   /// Orderly: what was written is still delivered, unless unread bytes make the kernel reset.

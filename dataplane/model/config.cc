@@ -49,6 +49,8 @@ constexpr Word<EncodedSlashes> kEncodedSlashes[] = {{"keep", EncodedSlashes::Kee
                                                     {"refuse", EncodedSlashes::Refuse}};
 constexpr Word<AccessLogFormat> kAccessLogFormats[] = {{"json", AccessLogFormat::Json},
                                                        {"nginx", AccessLogFormat::Nginx}};
+constexpr Word<KernelTls> kKernelTls[] = {
+    {"auto", KernelTls::Auto}, {"on", KernelTls::On}, {"off", KernelTls::Off}};
 
 constexpr uint64_t kPageStatuses[] = {400, 403, 404, 410, 429, 451, 500, 502, 503, 504};
 constexpr uint64_t kRedirectStatuses[] = {301, 302, 303, 307, 308};
@@ -140,6 +142,10 @@ template <>
 std::span<const Word<AccessLogFormat>> words() {
   return kAccessLogFormats;
 }
+template <>
+std::span<const Word<KernelTls>> words() {
+  return kKernelTls;
+}
 
 const char* name(Protocol value) { return word_for(value); }
 const char* name(Scenario value) { return word_for(value); }
@@ -156,5 +162,6 @@ const char* name(PathType value) { return word_for(value); }
 const char* name(SameSite value) { return word_for(value); }
 const char* name(EncodedSlashes value) { return word_for(value); }
 const char* name(AccessLogFormat value) { return word_for(value); }
+const char* name(KernelTls value) { return word_for(value); }
 
 }  // namespace sallyport

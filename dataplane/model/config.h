@@ -52,6 +52,7 @@ enum class PathType : uint8_t { Prefix, Exact, Regex };
 enum class SameSite : uint8_t { None, Lax, Strict };
 enum class EncodedSlashes : uint8_t { Keep, Refuse };
 enum class AccessLogFormat : uint8_t { Json, Nginx };
+enum class KernelTls : uint8_t { Auto, On, Off };
 
 /// One value of an enumeration and the word that a configuration, a log or a metric has for it.
 template <class E>
@@ -92,6 +93,8 @@ template <>
 std::span<const Word<EncodedSlashes>> words();
 template <>
 std::span<const Word<AccessLogFormat>> words();
+template <>
+std::span<const Word<KernelTls>> words();
 
 const char* name(Protocol);
 const char* name(Scenario);
@@ -108,6 +111,7 @@ const char* name(PathType);
 const char* name(SameSite);
 const char* name(EncodedSlashes);
 const char* name(AccessLogFormat);
+const char* name(KernelTls);
 
 /// Key material under the keys of a Kubernetes Secret, in one of two forms. With a `directory`
 /// the keys are the files tls.crt, tls.key, ca.crt, ca.crl, ticket.key and ticket.key.1 to
@@ -275,6 +279,7 @@ struct SiteConfig {
   /// What the site offers to clients; empty: none, but for what Https listeners offer by
   /// themselves. On an Https listener at most "http/1.1".
   std::vector<std::string> alpn;
+  std::optional<KernelTls> kernel_tls;  // instead of the one of all sites
   ClientAuth client_auth;
   /// Http listeners answer with a redirect to https, unless a client in http.trusted_networks says
   /// by X-Forwarded-Proto that TLS has ended there. Only for a site that is on an Http listener;
@@ -414,6 +419,9 @@ struct Config {
   HttpConfig http;
   ResolverConfig resolver;
   TicketKeysConfig ticket_keys;
+  /// Whether the kernel encrypts what is sent to clients, where it can. Auto: where that pays,
+  /// which is where bytes come from plain backends and can be spliced.
+  KernelTls kernel_tls = KernelTls::Auto;
   Limits limits;
   std::vector<ListenerConfig> listeners;  // at least one; names and addresses differ
   std::vector<SiteConfig> sites;

@@ -133,6 +133,7 @@ struct DraftSite {
   WrittenList<std::string> secrets;    // left out: the one named after the first host
   Written<TlsVersion> min_tls;
   WrittenList<std::string> alpn;
+  Written<KernelTls> kernel_tls;       // left out: as the draft says
   Written<DraftClientAuth> client_auth;
   Written<RedirectHttp> redirect_http;  // left out: where there is HTTP as well as HTTPS
   Written<uint64_t> redirect_code;
@@ -194,6 +195,7 @@ struct Draft {
   Written<uint64_t> workers;            // left out: one per core
   Written<std::string> metrics, admin;  // an address, "unix:PATH", or "off"
   Written<bool> watch;
+  Written<KernelTls> kernel_tls;
   Written<Millis> drain_delay, drain_timeout;
   Written<std::string> access_log;
   Written<AccessLogFormat> access_log_format;

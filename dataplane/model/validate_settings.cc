@@ -29,6 +29,7 @@ class Settings {
   void run() {
     count(draft_.workers, 1, 1024, config_.workers);
     config_.watch = draft_.watch.or_else(true);
+    config_.kernel_tls = draft_.kernel_tls.or_else(KernelTls::Auto);
     time(draft_.drain_delay, Millis(0), kMonth, config_.drain_delay);
     time(draft_.drain_timeout, Millis(0), kMonth, config_.drain_timeout);
     config_.metrics = http_address(draft_.metrics, ":9900");

@@ -113,6 +113,7 @@ class Sites {
     refuse(draft.secrets.given, draft.secrets.place);
     refuse(draft.min_tls.given, draft.min_tls.place);
     refuse(draft.alpn.given, draft.alpn.place);
+    refuse(draft.kernel_tls.given, draft.kernel_tls.place);
     const auto& auth = draft.client_auth;
     bool off = auth && auth->verify.value == VerifyClient::Off;
     refuse(auth.given && !off, auth.place);
@@ -121,6 +122,7 @@ class Sites {
   void check_tls(const DraftSite& draft, const Standing& on, SiteConfig& site) {
     site.min_tls = draft.min_tls.or_else(TlsVersion::V1_2);
     site.alpn = check_alpn(draft.alpn, problems_);
+    site.kernel_tls = draft.kernel_tls.value;
     if (on.https && draft.alpn) check_http_alpn(*draft.alpn);
     check_secrets(draft, site);
     if (draft.client_auth) {

@@ -24,6 +24,7 @@ struct alignas(64) WorkerMetrics {
   Count accept_backoffs;
   Count handshakes[kSides][2][2];               // leg; TLS 1.2, 1.3; full, resumed
   Count handshake_failures[kSides];
+  Count kernel_tls[2];                          // client connections: offered to the kernel, taken
   Count connects;                               // attempts towards endpoints
   Count connect_failures;
   Count backend_opened;                         // connections for HTTP, ready for a request

@@ -129,6 +129,7 @@ uint16_t stream_status(Reason reason) {
     case Reason::NoEndpoint: return 502;
     // They end a connection that was served.
     case Reason::ClientReset:
+    case Reason::ClientKeyUpdate:
     case Reason::ClientTruncated: return 200;
     default: break;
   }

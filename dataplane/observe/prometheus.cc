@@ -99,6 +99,15 @@ void write_tls(Writer& out) {
   }
 }
 
+void write_kernel_tls(Writer& out) {
+  out.family("sallyport_kernel_tls_connections_total", "counter",
+             "Client connections whose sending was offered to the kernel's TLS, by who encrypts.");
+  for (size_t taken = 0; taken < 2; ++taken) {
+    out.value(label("encrypted_by", taken ? "kernel" : "openssl"),
+              out.sum([&](W w) -> auto& { return w.kernel_tls[taken]; }));
+  }
+}
+
 void write_backends(Writer& out) {
   out.single("sallyport_backend_connects_total", "counter", "Attempts to connect to an endpoint.",
              [](W w) -> auto& { return w.connects; });
@@ -217,6 +226,7 @@ std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers,
   write_connections(out);
   write_limits(out);
   write_tls(out);
+  write_kernel_tls(out);
   write_backends(out);
   write_http(out);
   write_traffic(out, traffic);

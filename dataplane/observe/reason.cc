@@ -15,6 +15,7 @@ constexpr ReasonRow kReasons[] = {
     {"closed", Side::Client},
     {"client_reset", Side::Client},
     {"client_truncated", Side::Client},
+    {"client_key_update", Side::Client},
     {"client_left", Side::Client},
     {"backend_reset", Side::Backend},
     {"backend_truncated", Side::Backend},

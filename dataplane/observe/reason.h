@@ -9,6 +9,7 @@ enum class Reason : uint8_t {
   Closed,                     // both directions ended as they should
   ClientReset,
   ClientTruncated,            // cut: TLS without close_notify, or in the middle of a message
+  ClientKeyUpdate,            // asked for new keys while the kernel encrypted
   ClientLeft,                 // gone before it had said whom it wanted
   BackendReset,
   BackendTruncated,

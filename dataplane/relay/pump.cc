@@ -10,6 +10,8 @@ namespace {
 constexpr uint8_t kBulkAfter = 4;
 constexpr size_t kBulkChunk = Scratch::kChunk / 4;
 
+bool takes_plain_bytes(const Stream& to) { return to.plain() || to.kernel_encrypts(); }
+
 }  // namespace
 
 Pump::Pump(Stream& from, Stream& to, Scratch& scratch, PipePool& pipes)
@@ -33,7 +35,8 @@ PumpState Pump::run(size_t budget, bool last) {
       return step == Step::Done ? PumpState::Finished : PumpState::Waiting;
     }
     if (budget == 0) return PumpState::More;
-    bool bulk = full_chunks_ >= kBulkAfter && from_.plain() && to_.plain() && !from_.has_received();
+    bool bulk = full_chunks_ >= kBulkAfter && from_.plain() && takes_plain_bytes(to_) &&
+                !from_.has_received();
     next = bulk ? splice(budget) : copy(budget);
     if (next == Next::Broken) return state_;
     if (next == Next::Wait) return PumpState::Waiting;

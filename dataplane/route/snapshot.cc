@@ -78,6 +78,16 @@ struct SnapshotBuilder::Build {
     });
   }
 
+  // What is gained is the way around this process: where nothing is spliced, OpenSSL is as fast.
+  bool uses_kernel_tls(const SiteConfig& site) const {
+    switch (site.kernel_tls.value_or(config.kernel_tls)) {
+      case KernelTls::On: return true;
+      case KernelTls::Off: return false;
+      case KernelTls::Auto: break;
+    }
+    return site.scenario == Scenario::Offload && carries_bytes(site) && builder.kernel_tls_pays_;
+  }
+
   uint16_t https_port(const SiteConfig& site) const {
     const ListenerConfig* listener = https_listener(site);
     return listener ? listener->address.port() : uint16_t{443};
@@ -213,6 +223,7 @@ struct SnapshotBuilder::Build {
     site->name = config_of_site.hosts.front();
     site->scenario = config_of_site.scenario;
     site->min_tls = config_of_site.min_tls;
+    site->kernel_tls = uses_kernel_tls(config_of_site);
     site->client_auth = client_demand(config_of_site.client_auth, path);
     site->redirect_http = config_of_site.redirect_http;
     site->https_port = https_port(config_of_site);

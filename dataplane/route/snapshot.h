@@ -11,6 +11,7 @@
 #include "dataplane/route/site_table.h"
 #include "dataplane/service/service.h"
 #include "dataplane/tls/certificate.h"
+#include "dataplane/tls/kernel_tls.h"
 #include "dataplane/tls/server_context.h"
 
 namespace sallyport {
@@ -38,6 +39,7 @@ struct Site {
   ClientDemandPtr client_auth;               // null: the site itself asks for no certificate
   bool asks_clients = false;                 // the handshake does, for the site or a route
   bool mixed_clients = false;                // a route asks for something else than the site
+  bool kernel_tls = false;                   // the kernel is to encrypt, if it can
   bool redirect_http = false;
   uint16_t https_port = 443;                 // where it redirects to
   uint64_t body_size = 0;                    // 0: no limit
@@ -83,6 +85,7 @@ class SnapshotBuilder {
   struct Build;  // one run
 
   size_t workers_;
+  bool kernel_tls_pays_ = accelerates_aes() && why_no_kernel_tls().empty();
   std::shared_ptr<TicketRing> ticket_ring_ = std::make_shared<TicketRing>();
   std::map<std::string, std::weak_ptr<const Certificate>> certificates_;  // by content
   std::map<std::string, std::weak_ptr<const ClientTrust>> trusts_;        // by content

@@ -47,6 +47,7 @@ ClientHandshake shake_hands(Stream& client, ConnectionRecord& record, WorkerMetr
   record.tls_cipher = facts.cipher;
   record.tls_resumed = facts.resumed;
   record.alpn = facts.alpn;
+  if (client.kernel_tls_offered()) metrics.kernel_tls[client.kernel_encrypts()].add();
   if (names_the_same(facts.sni, record.sni)) return {Step::Done};
   record.detail = "the second ClientHello names another host";
   return {Step::Failed, Reason::ClientHandshakeFailed, false};

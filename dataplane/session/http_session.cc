@@ -79,6 +79,7 @@ bool HttpSession::begin() {
   if (const Site* site = lent_.facts.site) {
     tls_ = site->tls;
     client_.start_tls(site->tls->new_ssl(site->certificates, site->session_context));
+    if (site->kernel_tls) client_.offer_kernel_tls();
     phase_ = Phase::ClientHandshake;
     enter("shaking hands with the client", limits().handshake_timeout);
     return true;
@@ -141,6 +142,10 @@ bool HttpSession::read_request() {
       return false;
     case H1Input::Head::Kind::Failed:
       record().detail = client_.error_text();
+      if (client_.asked_for_new_keys()) {
+        linger(Reason::ClientKeyUpdate);
+        return false;
+      }
       finish(in_.untouched() && exchanged_ ? Reason::Closed : Reason::ClientReset);
       return false;
   }
@@ -184,7 +189,11 @@ bool HttpSession::exchange() {
     case Exchange::Outcome::Cut: {
       Reason reason = reason_of(exchange_->end());
       end_exchange();
-      finish(reason);
+      if (client_.asked_for_new_keys()) {
+        linger(Reason::ClientKeyUpdate);
+      } else {
+        finish(reason);
+      }
       return false;
     }
   }

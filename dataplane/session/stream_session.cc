@@ -66,6 +66,7 @@ void StreamSession::advance() {
 bool StreamSession::begin() {
   if (!site_ || !site_->tls) return start_connecting();
   client_.start_tls(site_->tls->new_ssl(site_->certificates, site_->session_context));
+  if (site_->kernel_tls) client_.offer_kernel_tls();
   phase_ = Phase::ClientHandshake;
   enter("shaking hands with the client", limits().handshake_timeout);
   return true;
@@ -212,7 +213,7 @@ void StreamSession::relay_broken(PumpState out, PumpState in) {
   Reason reason;
   const Stream* at_fault;
   if (out == PumpState::ReadFailed || in == PumpState::WriteFailed) {
-    reason = Reason::ClientReset;
+    reason = client_.asked_for_new_keys() ? Reason::ClientKeyUpdate : Reason::ClientReset;
     at_fault = &client_;
   } else if (out == PumpState::Truncated) {
     reason = Reason::ClientTruncated;
@@ -225,7 +226,9 @@ void StreamSession::relay_broken(PumpState out, PumpState in) {
     at_fault = &backend_;
   }
   record().detail = at_fault->error_text();
-  finish(reason);
+  if (reason != Reason::ClientKeyUpdate) return finish(reason);
+  backend_.reset();
+  linger(reason);
 }
 
 void StreamSession::count_bytes() {

@@ -1,11 +1,13 @@
 #include "dataplane/tls/kernel_tls.h"
 
 #include <errno.h>
+#include <linux/tls.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/crypto.h>
 #include <openssl/ssl.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -48,6 +50,29 @@ std::string why_no_kernel_tls() {
 #else
   return "OpenSSL was built without it";
 #endif
+}
+
+bool accelerates_aes() {
+#if defined(__x86_64__) || defined(__i386__)
+  return __builtin_cpu_supports("aes");
+#elif defined(__aarch64__)
+  return (getauxval(AT_HWCAP) & HWCAP_AES) != 0;
+#else
+  return false;
+#endif
+}
+
+Bytes kernel_tls_parameters(const void* from_openssl) {
+  tls_crypto_info info;
+  memcpy(&info, from_openssl, sizeof info);
+  size_t size = 0;
+  switch (info.cipher_type) {
+    case TLS_CIPHER_AES_GCM_128: size = sizeof(tls12_crypto_info_aes_gcm_128); break;
+    case TLS_CIPHER_AES_GCM_256: size = sizeof(tls12_crypto_info_aes_gcm_256); break;
+    case TLS_CIPHER_CHACHA20_POLY1305: size = sizeof(tls12_crypto_info_chacha20_poly1305); break;
+    default: break;
+  }
+  return {static_cast<const uint8_t*>(from_openssl), size};
 }
 
 std::string openssl_version() { return OpenSSL_version(OPENSSL_VERSION); }

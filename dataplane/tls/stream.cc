@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "dataplane/base/check.h"
+#include "dataplane/tls/kernel_tls.h"
 
 namespace sallyport {
 
@@ -42,6 +43,12 @@ void Stream::start_tls(SslPtr ssl) {
   BIO_set_data(bio, this);
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_.get(), bio, bio);
+}
+
+void Stream::offer_kernel_tls() { SSL_set_options(ssl_.get(), SSL_OP_ENABLE_KTLS); }
+
+bool Stream::kernel_tls_offered() const {
+  return (SSL_get_options(ssl_.get()) & SSL_OP_ENABLE_KTLS) != 0;
 }
 
 Step Stream::handshake() {
@@ -113,6 +120,7 @@ FlowResult Stream::tls_read(MutableBytes into) {
     ERR_clear_error();
   }
   Step sent = end_call();
+  if (asked_for_new_keys_ && tls_error_.empty()) refuse_new_keys();
   if (total > 0) return {Flow::Ok, total};
   if (why == SSL_ERROR_ZERO_RETURN) return {Flow::End};
   if (!tls_error_.empty()) return {Flow::Failed};
@@ -123,12 +131,13 @@ FlowResult Stream::tls_read(MutableBytes into) {
 
 FlowResult Stream::write(Bytes from) {
   DCHECK(!shutdown_begun_ && !from.empty());
-  if (!unsent_.empty()) {
+  if (asked_for_new_keys_) return {Flow::Failed};
+  if (has_unsent()) {
     Step s = flush();
     if (s == Step::Failed) return {Flow::Failed};
     if (s == Step::Blocked) return {Flow::Blocked};
   }
-  if (ssl_) return tls_write(from);
+  if (ssl_ && !kernel_encrypts_) return tls_write(from);
   IoResult r = socket_.write(from);
   if (r.kind == Io::Failed) error_ = r.error;
   return {r.kind == Io::Ok       ? Flow::Ok
@@ -160,8 +169,8 @@ bool Stream::encrypt(Bytes from) {
 
 Step Stream::send(Bytes bytes) {
   DCHECK(!shutdown_begun_);
-  if (flush() == Step::Failed) return Step::Failed;
-  if (ssl_) {
+  if (asked_for_new_keys_ || flush() == Step::Failed) return Step::Failed;
+  if (ssl_ && !kernel_encrypts_) {
     // What fits into the scratch memory that ciphertext is gathered in.
     while (!bytes.empty()) {
       Bytes piece = bytes.first(std::min(bytes.size(), Scratch::kChunk));
@@ -170,7 +179,7 @@ Step Stream::send(Bytes bytes) {
     }
   } else if (!bytes.empty()) {
     size_t sent = 0;
-    if (unsent_.empty()) {
+    if (!has_unsent()) {
       IoResult r = socket_.write(bytes);
       if (r.kind == Io::Failed) {
         error_ = r.error;
@@ -180,7 +189,7 @@ Step Stream::send(Bytes bytes) {
     }
     unsent_.append(bytes.subspan(sent));
   }
-  return unsent_.empty() ? Step::Done : Step::Blocked;
+  return has_unsent() ? Step::Blocked : Step::Done;
 }
 
 void Stream::send_raw(Bytes bytes) { unsent_.append(bytes); }
@@ -195,6 +204,15 @@ Step Stream::flush() {
       return Step::Failed;
     }
     unsent_.consumed(r.bytes);
+  }
+  if (record_type_ != 0) {
+    IoResult r = socket_.write_record(record_type_, as_bytes(record_));
+    if (r.kind == Io::Blocked) return Step::Blocked;
+    record_type_ = 0;
+    if (r.kind == Io::Failed) {
+      error_ = r.error;
+      return Step::Failed;
+    }
   }
   return Step::Done;
 }
@@ -254,6 +272,49 @@ Step Stream::end_call() {
   return Step::Blocked;
 }
 
+// All that OpenSSL has written with the keys before these must have left first: what is in the
+// socket's queue by then, the kernel sends as it is.
+bool Stream::give_keys_to_kernel(const void* parameters) {
+  Bytes known = kernel_tls_parameters(parameters);
+  if (known.empty() || kernel_encrypts_ || end_call() != Step::Done || has_unsent()) return false;
+  kernel_encrypts_ = socket_.encrypt_writes(known);
+  // Keys that are replaced later on are the one thing that this cannot do.
+  if (kernel_encrypts_) {
+    SSL_set_msg_callback(ssl_.get(), on_message);
+    SSL_set_msg_callback_arg(ssl_.get(), this);
+  }
+  return kernel_encrypts_;
+}
+
+// RFC 8446 section 4.6.3: a KeyUpdate that asks for one in return, of which OpenSSL would encrypt
+// all that comes after it by itself, and the kernel once more.
+void Stream::on_message(int write, int, int type, const void* content, size_t size, SSL*,
+                        void* self) {
+  constexpr uint8_t kKeyUpdate = 24, kRequested = 1;
+  auto* message = static_cast<const uint8_t*>(content);
+  if (write || type != SSL3_RT_HANDSHAKE || size < 5 || message[0] != kKeyUpdate) return;
+  if (message[4] == kRequested) static_cast<Stream*>(self)->asked_for_new_keys_ = true;
+}
+
+void Stream::refuse_new_keys() {
+  constexpr uint8_t kFatal = 2, kInternalError = 80;
+  tls_error_ = "the peer asks for new keys, which the kernel's TLS cannot change";
+  asked_for_new_keys_ = false;
+  uint8_t alert[] = {kFatal, kInternalError};
+  send_record(SSL3_RT_ALERT, alert);
+  asked_for_new_keys_ = true;
+}
+
+// False: one is waiting already.
+bool Stream::send_record(uint8_t type, Bytes content) {
+  if (asked_for_new_keys_) return true;  // of no use to anybody any more
+  if (record_type_ != 0) return false;
+  record_type_ = type;
+  record_.assign(reinterpret_cast<const char*>(content.data()), content.size());
+  if (flush() == Step::Failed) record_type_ = 0;
+  return true;
+}
+
 size_t Stream::take_received(uint8_t* into, size_t size) {
   size_t n = std::min(size, received_.rest().size());
   std::memcpy(into, received_.rest().data(), n);
@@ -298,6 +359,12 @@ int Stream::bio_write(BIO* bio, const char* from, size_t size, size_t* put) {
   auto& self = *static_cast<Stream*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
   Bytes bytes{reinterpret_cast<const uint8_t*>(from), size};
+  if (uint8_t type = std::exchange(self.next_record_type_, uint8_t{0})) {
+    bool taken = self.send_record(type, bytes);
+    if (!taken) BIO_set_retry_write(bio);
+    *put = taken ? size : 0;
+    return taken;
+  }
   bool queue = !self.unsent_.empty();
   size_t room = queue ? self.unsent_.room_size() : sizeof self.scratch_.sending - self.sending_;
   if (size > room) {
@@ -316,8 +383,16 @@ int Stream::bio_write(BIO* bio, const char* from, size_t size, size_t* put) {
   return 1;
 }
 
-long Stream::bio_control(BIO*, int command, long, void*) {
-  return command == BIO_CTRL_FLUSH ? 1 : 0;
+long Stream::bio_control(BIO* bio, int command, long number, void* pointer) {
+  auto& self = *static_cast<Stream*>(BIO_get_data(bio));
+  switch (command) {
+    case BIO_CTRL_FLUSH: return 1;
+    case kSetKernelTls: return number != 0 && self.give_keys_to_kernel(pointer);
+    case kGetKernelTlsSend: return self.kernel_encrypts_;
+    case kSetKernelTlsRecordType: self.next_record_type_ = static_cast<uint8_t>(number); return 1;
+    case kClearKernelTlsRecordType: self.next_record_type_ = 0; return 1;
+    default: return 0;
+  }
 }
 
 BIO_METHOD* Stream::bio_method() {

@@ -60,17 +60,26 @@ class Stream {
   const Socket& socket() const { return socket_; }
   SSL* ssl() const { return ssl_.get(); }
 
+  /// Lets the kernel encrypt what is sent once the handshake has made its keys, if it can.
+  /// REQUIRES: start_tls(), and no step of the handshake yet.
+  void offer_kernel_tls();
+  bool kernel_tls_offered() const;
+  /// Whether it does. Bytes may then be written past this stream: spliced into the socket.
+  bool kernel_encrypts() const { return kernel_encrypts_; }
+  /// Whether the stream failed because the peer asked for new keys, which the kernel cannot change.
+  bool asked_for_new_keys() const { return asked_for_new_keys_; }
+
   /// REQUIRES: start_tls(). On Failed an alert may wait to be flushed.
   Step handshake();
   FlowResult read(MutableBytes into);
-  /// Ok may take less than offered only on plain streams. Blocked takes nothing.
+  /// Ok may take less than offered where OpenSSL does not encrypt. Blocked takes nothing.
   FlowResult write(Bytes from);
   /// Takes all: what the socket does not, waits here. Done: nothing waits any more. May be called
   /// again while something waits; what waits is then the caller's to bound.
   /// REQUIRES: with what waits already, it fits into a block.
   Step send(Bytes bytes);
   /// Whether bytes wait here for the socket to take them.
-  bool has_unsent() const { return !unsent_.empty(); }
+  bool has_unsent() const { return !unsent_.empty() || record_type_ != 0; }
   /// Bytes that go out as they are, before anything else that is not sent yet.
   /// REQUIRES: they fit beside what is waiting (PROXY headers, alerts: the first bytes written).
   void send_raw(Bytes bytes);
@@ -100,6 +109,12 @@ class Stream {
   static long bio_control(BIO* bio, int command, long number, void* pointer);
   static BIO_METHOD* bio_method();
 
+  static void on_message(int write, int version, int type, const void* content, size_t size,
+                         SSL* ssl, void* self);
+  bool give_keys_to_kernel(const void* parameters);
+  bool send_record(uint8_t type, Bytes content);
+  void refuse_new_keys();
+
   size_t take_received(uint8_t* into, size_t size);
   bool fill();
   void begin_call();
@@ -121,6 +136,11 @@ class Stream {
   bool transport_ended_ = false;
   bool shutdown_begun_ = false;
   bool write_ended_ = false;
+  bool kernel_encrypts_ = false;
+  bool asked_for_new_keys_ = false;
+  uint8_t next_record_type_ = 0;  // of what OpenSSL writes next through the kernel; 0: data
+  uint8_t record_type_ = 0;       // of a record that waits behind unsent_; 0: none
+  std::string record_;
   std::string tls_error_;
 };
 

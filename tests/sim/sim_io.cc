@@ -174,6 +174,11 @@ IoResult Socket::write(Bytes from) {
   return r;
 }
 
+// There is no kernel here to encrypt.
+bool Socket::encrypt_writes(Bytes) { return false; }
+
+IoResult Socket::write_record(uint8_t, Bytes) { return {Io::Failed}; }
+
 IoResult Socket::splice_into(Pipe& pipe, size_t most) {
   CHECK(open() && pipe.pending() == 0 && most > 0);
   if (!readable_) return {Io::Blocked};

@@ -12,6 +12,7 @@ HANDSHAKES = "sallyport_tls_handshakes_total"  # labels side, version, resumed
 BYTES = "sallyport_bytes_total"  # labels scenario, from
 PIPES = "sallyport_pipes"
 SPLICED = "sallyport_spliced_bytes_total"
+KERNEL_TLS = "sallyport_kernel_tls_connections_total"  # label encrypted_by
 CONNECT_FAILURES = "sallyport_backend_connect_failures_total"
 RESOLVER_FAILURES = "sallyport_resolver_failures_total"
 ROUTE_REQUESTS = "sallyport_route_requests_total"  # labels site, route, service, status

@@ -39,10 +39,14 @@ NGINX_STREAM = pathlib.Path("/usr/lib/nginx/modules/ngx_stream_module.so")
 
 @dataclass(frozen=True)
 class Scenario:
-    """Its configurations are bench/peers/PROXY/NAME.SUFFIX."""
+    """Its configurations are bench/peers/PROXY/TEMPLATE.SUFFIX, the template its name if it has none
+    of its own. `keys` is what the proxy shows to clients; with `client` they show a certificate."""
 
     name: str
     tls: bool = True  # between client and proxy
+    template: str = ""
+    keys: str = "tls"
+    client: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,23 @@ HTTP_WORKLOADS = [
              ("--path", "/1k", "--new-connections", "--connections", "16")),
 ]
 
+# Clients that come back with a session, and those that do not: most of such a row is the handshake.
+HANDSHAKE_SCENARIOS = [
+    Scenario("offload-http-rsa", template="offload-http", keys="rsa"),
+    Scenario("mtls-http", client=True),
+    Scenario("mtls-http-rsa", template="mtls-http", keys="rsa", client=True),
+]
+
+FULL_HANDSHAKE = HTTP_WORKLOADS[-1]
+RESUMED_HANDSHAKE = Workload("resumed", "new connection", "http.bench.test",
+                             (*FULL_HANDSHAKE.load, "--resume"))
+
 ROWS = [(scenario, workload) for scenario in BYTES_SCENARIOS for workload in BYTES_WORKLOADS]
 ROWS += [(scenario, workload) for scenario in HTTP_SCENARIOS for workload in HTTP_WORKLOADS]
+ROWS += [(HTTP_SCENARIOS[0], RESUMED_HANDSHAKE)]
+ROWS += [(HANDSHAKE_SCENARIOS[1], HTTP_WORKLOADS[0])]
+ROWS += [(scenario, workload) for scenario in HANDSHAKE_SCENARIOS
+         for workload in (FULL_HANDSHAKE, RESUMED_HANDSHAKE)]
 
 
 # --- Processes ------------------------------------------------------------------------------------
@@ -184,20 +203,30 @@ def openssl(*arguments):
     subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
 
 
+P256 = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+RSA = ("-newkey", "rsa:2048", "-nodes")
+
+
 def make_keys(folder):
-    """A CA, and one P-256 certificate for proxies and backends alike."""
-    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-    openssl("req", "-x509", *key, "-keyout", folder / "ca.key", "-out", folder / "ca.crt",
+    """A CA, its P-256 and RSA certificates for proxies, of which backends have the first too, and
+    one for clients."""
+    openssl("req", "-x509", *P256, "-keyout", folder / "ca.key", "-out", folder / "ca.crt",
             "-subj", "/CN=bench CA", "-days", 30)
-    openssl("req", *key, "-keyout", folder / "tls.key", "-out", folder / "tls.csr",
-            "-subj", "/CN=bench.test")
-    names = "subjectAltName=DNS:echo.bench.test,DNS:http.bench.test,DNS:backend.bench.test"
-    (folder / "names").write_text(names)
-    openssl("x509", "-req", "-in", folder / "tls.csr", "-CA", folder / "ca.crt",
+    servers = "subjectAltName=DNS:echo.bench.test,DNS:http.bench.test,DNS:backend.bench.test"
+    issue(folder, "tls", P256, servers)
+    issue(folder, "rsa", RSA, servers)
+    issue(folder, "client", P256, "extendedKeyUsage=clientAuth")
+
+
+def issue(folder, name, key, extension):
+    openssl("req", *key, "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.csr",
+            "-subj", f"/CN={name}.bench.test")
+    (folder / "extension").write_text(extension)
+    openssl("x509", "-req", "-in", folder / f"{name}.csr", "-CA", folder / "ca.crt",
             "-CAkey", folder / "ca.key", "-CAcreateserial", "-days", 30,
-            "-extfile", folder / "names", "-out", folder / "tls.crt")
-    pem = (folder / "tls.crt").read_text() + (folder / "tls.key").read_text()
-    (folder / "tls.pem").write_text(pem)
+            "-extfile", folder / "extension", "-out", folder / f"{name}.crt")
+    pem = (folder / f"{name}.crt").read_text() + (folder / f"{name}.key").read_text()
+    (folder / f"{name}.pem").write_text(pem)
 
 
 # --- Backends and proxies -------------------------------------------------------------------------
@@ -233,7 +262,7 @@ class Proxy:
     version: tuple  # arguments that print the version
 
     def template(self, scenario):
-        return PEERS / self.name / f"{scenario.name}.{self.suffix}"
+        return PEERS / self.name / f"{scenario.template or scenario.name}.{self.suffix}"
 
     def start(self, processes, scenario, folder, values):
         """Returns the address it listens on and its process."""
@@ -241,6 +270,8 @@ class Proxy:
         own.mkdir()
         (address,) = free_addresses(1)
         values = dict(values, LISTEN=address, DIR=str(own))
+        for key, suffix in {"CERT": "crt", "KEY": "key", "PEM": "pem"}.items():
+            values[key] = str(folder / f"{scenario.keys}.{suffix}")
         text = self.template(scenario).read_text()
         for key, value in values.items():
             text = text.replace(f"@{key}@", value)
@@ -303,6 +334,8 @@ def run_load(options, scenario, workload, address, extra, core=LOAD_CORE):
                *workload.load, *extra]
     if scenario.tls:
         command += ["--tls", "--ca", options.folder / "ca.crt", "--ciphersuites", CIPHERSUITE]
+    if scenario.client:
+        command += ["--cert", options.folder / "client.crt", "--key", options.folder / "client.key"]
     result = subprocess.run([str(word) for word in command], capture_output=True, text=True,
                             timeout=60 + options.seconds,
                             preexec_fn=lambda: os.sched_setaffinity(0, {core}))
@@ -487,9 +520,7 @@ def main():
         processes = Processes()
         try:
             values = start_backends(processes, options.build / "bench" / "backend", options.folder)
-            for key, file in {"CERT": "tls.crt", "KEY": "tls.key", "PEM": "tls.pem",
-                              "CA": "ca.crt"}.items():
-                values[key] = str(options.folder / file)
+            values["CA"] = str(options.folder / "ca.crt")
             values["NGINX_MODULES"] = f"load_module {NGINX_STREAM};"
             scenarios = list(dict.fromkeys(scenario for scenario, _ in options.rows))
             started = start_proxies(options, processes, proxies, scenarios, values)

@@ -34,6 +34,14 @@ std::vector<std::string> texts(const Problems& problems) {
   return all;
 }
 
+bool same(const SecretMap& a, const SecretMap& b) {
+  bool same = true;
+  a.for_each_difference(b, [&](const std::string&, const auto* was, const auto* now) {
+    same = same && was && now && **was == **now;
+  });
+  return same;
+}
+
 }  // namespace
 
 std::vector<std::string> names_to_resolve(const Config& config) {
@@ -64,7 +72,7 @@ bool Publisher::reload() { return apply(read()); }
 
 void Publisher::reload_if_changed() {
   Read now = read();
-  if (now.config && now.problems.empty() && *now.config == config_ && now.secrets == secrets_) {
+  if (now.config && now.problems.empty() && *now.config == config_ && same(now.secrets, secrets_)) {
     if (metrics_.last_reload_ok) return;
   }
   if (!now.problems.empty() && texts(now.problems) == refused_) return;
@@ -107,7 +115,7 @@ void Publisher::wait_for_names(const ResolverConfig& resolver) {
   }
 }
 
-bool Publisher::publish(const Config& config, std::map<std::string, SecretData> secrets) {
+bool Publisher::publish(const Config& config, SecretMap secrets) {
   Problems problems;
   Materials materials{std::move(secrets), resolver_.addresses()};
   std::shared_ptr<const Snapshot> snapshot = builder_.build(config, materials, problems);

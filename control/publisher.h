@@ -37,10 +37,10 @@ class Publisher {
   void set_draining();
 
  private:
-  bool publish(const Config& config, std::map<std::string, SecretData> secrets);
+  bool publish(const Config& config, SecretMap secrets);
   struct Read {
     std::optional<Config> config;
-    std::map<std::string, SecretData> secrets;
+    SecretMap secrets;
     Problems problems;
   };
   Read read() const;
@@ -52,7 +52,7 @@ class Publisher {
   Server& server_;
   Resolver& resolver_;
   SnapshotBuilder builder_;
-  std::map<std::string, SecretData> secrets_;  // of the configuration in use
+  SecretMap secrets_;  // of the configuration in use
   std::vector<std::string> refused_;           // what was wrong the last time
   mutable std::mutex mutex_;                   // of what other threads read:
   Config config_;

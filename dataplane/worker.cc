@@ -107,26 +107,26 @@ void Worker::use(std::shared_ptr<const Snapshot> snapshot, ListeningSockets sock
     door->set_rules(*rules);
   }
   if (!last) return;
-  keep_wanted_backends();
+  keep_wanted_backends(*last->snapshot);
   last->current = false;
   if (last->users == 0) retire(last);
 }
 
-// An identity that no service has any more, because an endpoint, a CA or a certificate is another
-// now, would wait for nobody.
-void Worker::keep_wanted_backends() {
-  const Snapshot& now = *generation->snapshot;
-  std::set<std::pair<const BackendContext*, std::string>> wanted;
-  for (const auto& site : now.sites) {
-    for (const auto& route : site->routes) {
-      if (!route->service) continue;
-      for (const Endpoint& endpoint : route->service->endpoints()) {
-        wanted.emplace(route->service->tls(), endpoint.address.text());
-      }
-    }
-  }
+// An identity that a service has no more, because an endpoint, a CA or a certificate is another
+// now, would wait for nobody. If another service has it, that one has to connect again, once.
+void Worker::keep_wanted_backends(const Snapshot& last) {
+  std::set<std::pair<const BackendContext*, std::string>> gone;
+  using Held = std::shared_ptr<const Service>;
+  auto compare = [&](const std::string&, const Held* was, const Held* now) {
+    if (!was) return;
+    for (const Endpoint& e : (*was)->endpoints()) gone.emplace((*was)->tls(), e.address.text());
+    if (!now) return;
+    for (const Endpoint& e : (*now)->endpoints()) gone.erase({(*now)->tls(), e.address.text()});
+  };
+  generation->snapshot->services.for_each_difference(last.services, compare);
+  if (gone.empty()) return;
   backends_.keep_only([&](const Address& address, std::string_view, const BackendContext* tls) {
-    return wanted.contains({tls, address.text()});
+    return !gone.contains({tls, address.text()});
   });
 }
 

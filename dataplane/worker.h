@@ -56,7 +56,7 @@ class Worker final : private SessionContext {
   class Door;  // one listener
 
   void use(std::shared_ptr<const Snapshot> snapshot, ListeningSockets sockets);
-  void keep_wanted_backends();
+  void keep_wanted_backends(const Snapshot& last);
   void retire(Generation* unused) override;
 
   size_t workers_;

@@ -93,12 +93,13 @@ class SecretFiles {
 
 }  // namespace
 
-std::map<std::string, SecretData> read_secrets(const Config& config, Problems& problems) {
-  std::map<std::string, SecretData> all;
+SecretMap read_secrets(const Config& config, Problems& problems) {
+  SecretMap all;
   for (const SecretConfig& secret : config.secrets) {
     size_t before = problems.size();
     SecretData data = SecretFiles(secret, problems).read();
-    if (problems.size() == before) all.emplace(secret.name, std::move(data));
+    if (problems.size() > before) continue;
+    all.put(secret.name, std::make_shared<const SecretData>(std::move(data)));
   }
   return all;
 }

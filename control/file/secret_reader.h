@@ -1,18 +1,14 @@
 // Key material from files.
 #pragma once
 
-#include <map>
-#include <string>
-#include <vector>
-
 #include "dataplane/model/config.h"
-#include "dataplane/tls/certificate.h"
+#include "dataplane/route/snapshot.h"
 
 namespace sallyport {
 
 /// Reads every secret of `config`. A file that cannot be read is a problem at the secret's place,
 /// and the secret is left out; a file that a secret's directory does not have leaves its key empty.
 /// Blocks on the file system.
-std::map<std::string, SecretData> read_secrets(const Config& config, Problems& problems);
+SecretMap read_secrets(const Config& config, Problems& problems);
 
 }  // namespace sallyport

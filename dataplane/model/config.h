@@ -1,6 +1,6 @@
 // The whole configuration as plain values: what YAML and Kubernetes objects are both turned into.
-// Comparable, no pointers, no behaviour. Names are resolved and contradictions refused before a
-// Config exists (model/validate.h); a reader of a Config may rely on what is written here.
+// Comparable, no behaviour. Names are resolved and contradictions refused before a Config exists
+// (model/validate.h); a reader of a Config may rely on what is written here.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 
 #include "dataplane/base/address.h"
 #include "dataplane/base/clock.h"
+#include "dataplane/base/shared_list.h"
 
 namespace sallyport {
 
@@ -408,7 +409,9 @@ bool is_page_status(uint64_t status);
 /// 301, 302, 303, 307 or 308.
 bool is_redirect_status(uint64_t status);
 
-struct Config {
+/// What concerns the process and its listeners. Sites depend on it: where it changes, all of them
+/// are made anew.
+struct Settings {
   uint32_t workers = 0;  // 0: one per core
   HttpAddress metrics;
   HttpAddress admin;
@@ -424,9 +427,16 @@ struct Config {
   KernelTls kernel_tls = KernelTls::Auto;
   Limits limits;
   std::vector<ListenerConfig> listeners;  // at least one; names and addresses differ
-  std::vector<SiteConfig> sites;
-  std::vector<ServiceConfig> services;
-  std::vector<SecretConfig> secrets;  // exactly those that something above names
+  bool operator==(const Settings&) const = default;
+};
+
+/// Two configurations of which one was made from the other share the sites, services and secrets
+/// that are the same in both: whoever looks for changes compares addresses first.
+struct Config : Settings {
+  SharedList<SiteConfig> sites;        // no host twice on one listener
+  SharedList<ServiceConfig> services;  // by names that differ
+  SharedList<SecretConfig> secrets;    // exactly those that something above names, once each
+  const Settings& settings() const { return *this; }
   bool operator==(const Config&) const = default;
 };
 

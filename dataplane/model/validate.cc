@@ -48,8 +48,8 @@ ReadResult validate(const Draft& draft, Problems found) {
   }
   validate_listeners(draft, services, config, found);
   validate_sites(draft, secrets, services, config, found);
-  config.services = services.all();
-  config.secrets = secrets.used();
+  for (ServiceConfig& service : services.all()) config.services.push_back(std::move(service));
+  for (SecretConfig& secret : secrets.used()) config.secrets.push_back(std::move(secret));
   std::stable_sort(found.begin(), found.end(), written_before);
   ReadResult result;
   if (found.empty()) result.config = std::move(config);

@@ -21,9 +21,9 @@ std::string shown(uint64_t value, bool size) {
   return size ? size_text(value) : std::to_string(value);
 }
 
-class Settings {
+class SettingRules {
  public:
-  Settings(const Draft& draft, Config& config, Problems& problems)
+  SettingRules(const Draft& draft, Config& config, Problems& problems)
       : draft_(draft), config_(config), problems_(problems) {}
 
   void run() {
@@ -235,7 +235,7 @@ class Settings {
 }  // namespace
 
 void validate_settings(const Draft& draft, Config& config, Problems& problems) {
-  Settings(draft, config, problems).run();
+  SettingRules(draft, config, problems).run();
 }
 
 }  // namespace sallyport

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <string>
 #include <string_view>
-#include <unordered_map>
+
+#include "dataplane/base/shared_map.h"
 
 namespace sallyport {
 
@@ -13,7 +12,8 @@ struct Site;
 
 enum class NameMatch : uint8_t { None, Exact, Wildcard, Default };
 
-/// Immutable once built. Holds borrowed sites: they live as long as the snapshot that holds both.
+/// Immutable once it is in use; a copy shares with the original what is not changed in it. Holds
+/// borrowed sites: they live as long as the snapshot that holds both.
 class SiteTable {
  public:
   struct Found {
@@ -23,20 +23,16 @@ class SiteTable {
 
   /// `host` is lower case: a name, "*.rest" or "*". The first site to claim a host keeps it.
   void add(std::string_view host, const Site& site);
+  /// Leaves a host alone that another site has.
+  void remove(std::string_view host, const Site& site);
 
   /// `name` is lower case without trailing dot; empty means that the client named nobody, which
   /// only "*" serves.
   Found find(std::string_view name) const;
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-  };
-  using Map = std::unordered_map<std::string, const Site*, Hash, std::equal_to<>>;
-
-  Map exact_;
-  Map wildcard_;  // by what follows "*."
+  SharedMap<const Site*> exact_;
+  SharedMap<const Site*> wildcard_;  // by what follows "*."
   const Site* default_ = nullptr;
 };
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "dataplane/base/check.h"
+#include "dataplane/base/list_delta.h"
 #include "dataplane/model/hostname.h"
 
 namespace sallyport {
@@ -15,9 +15,12 @@ namespace {
 // RFC 8555 section 8.3.
 constexpr std::string_view kAcmeChallenge = "/.well-known/acme-challenge/";
 
-template <class T>
-void forget_unused(std::map<std::string, std::weak_ptr<const T>>& cache) {
-  std::erase_if(cache, [](const auto& entry) { return entry.second.expired(); });
+const std::string& name_of_service(const ServiceConfig& service) { return service.name; }
+const std::string& name_of_site(const SiteConfig& site) { return site.hosts.front(); }
+
+bool is_on(const SiteConfig& site, const std::string& listener) {
+  return std::find(site.listeners.begin(), site.listeners.end(), listener) !=
+         site.listeners.end();
 }
 
 }  // namespace
@@ -27,16 +30,27 @@ struct SnapshotBuilder::Build {
   const Config& config;
   const Materials& materials;
   Problems& problems;
-  std::map<std::string, std::shared_ptr<const Service>> services;
+  const Snapshot* last = nullptr;
+  bool anew = true;         // sites are, for the settings are others
+  ServiceMap services = {};  // of the snapshot being built
+  Work work = {};
   bool incomplete = false;  // a secret was not delivered, of which its reader has told
+
+  using Things = std::vector<std::string>;
+  Things things = {};                                    // that the one being made is made from
+  std::set<Dependents::User> stale = {};                 // of the last snapshot
+  std::vector<Dependents::User> forgotten = {};          // of the last snapshot
+  std::vector<std::pair<Dependents::User, Dependents::User>> renamed = {};
+  std::vector<std::pair<Dependents::User, Things>> newcomers = {};
+  std::vector<size_t> sites_gone = {}, sites_made = {};  // in the last, and in this
 
   void problem(const Place& place, std::string path, std::string message) {
     problems.push_back({place, std::move(path), std::move(message)});
   }
 
   const SecretData* secret(const std::string& name) {
-    auto it = materials.secrets.find(name);
-    if (it != materials.secrets.end()) return &it->second;
+    things.push_back(secret_thing(name));
+    if (const auto* data = materials.secrets.find(name)) return data->get();
     incomplete = true;
     return nullptr;
   }
@@ -49,15 +63,16 @@ struct SnapshotBuilder::Build {
                   "; a site that ends TLS needs both tls.crt and tls.key");
       return nullptr;
     }
-    auto& cached = builder.certificates_[content_hash({data.tls_crt, data.tls_key})];
-    if (auto known = cached.lock()) return known;
-    auto made = Certificate::parse(data.tls_crt, data.tls_key);
-    if (!made) {
-      problem(place, path, "secret \"" + name + "\": " + made.error().message);
+    std::string key = content_hash({data.tls_crt, data.tls_key});
+    if (auto known = builder.certificates_.find(key)) return known;
+    auto parsed = Certificate::parse(data.tls_crt, data.tls_key);
+    ++work.certificates;
+    if (!parsed) {
+      problem(place, path, "secret \"" + name + "\": " + parsed.error().message);
       return nullptr;
     }
-    cached = *made;
-    return *made;
+    builder.certificates_.put(key, *parsed);
+    return *parsed;
   }
 
   // The first https listener that the site is on; null: there is none.
@@ -97,17 +112,17 @@ struct SnapshotBuilder::Build {
   std::shared_ptr<const ClientTrust> client_trust(const ClientAuth& auth, const std::string& path) {
     const SecretData* data = secret(auth.secret);
     if (!data) return nullptr;
-    auto& cached = builder.trusts_[ClientTrust::key(data->ca_crt, data->ca_crl, auth.depth,
-                                                    auth.crl_check)];
-    if (auto known = cached.lock()) return known;
-    auto made = ClientTrust::make(data->ca_crt, data->ca_crl, auth.depth, auth.crl_check);
-    if (!made) {
+    std::string key =
+        ClientTrust::key(data->ca_crt, data->ca_crl, auth.depth, auth.crl_check);
+    if (auto known = builder.trusts_.find(key)) return known;
+    auto trust = ClientTrust::make(data->ca_crt, data->ca_crl, auth.depth, auth.crl_check);
+    if (!trust) {
       problem(auth.place, path + ".client_auth.secret",
-              "secret \"" + auth.secret + "\": " + made.error().message);
+              "secret \"" + auth.secret + "\": " + trust.error().message);
       return nullptr;
     }
-    cached = *made;
-    return *made;
+    builder.trusts_.put(key, *trust);
+    return *trust;
   }
 
   // Null for `verify: off`, and after a problem.
@@ -116,16 +131,15 @@ struct SnapshotBuilder::Build {
     auto trust = client_trust(auth, path);
     if (!trust) return nullptr;
     std::string key = ClientDemand::key(auth, trust->key());
-    auto& cached = builder.demands_[key];
-    if (auto known = cached.lock()) return known;
-    auto made = std::make_shared<ClientDemand>();
-    made->verify = auth.verify;
-    made->trust = std::move(trust);
-    made->match = auth.match;
-    made->pass = auth.pass;
-    made->content = std::move(key);
-    cached = made;
-    return made;
+    if (auto known = builder.demands_.find(key)) return known;
+    auto demand = std::make_shared<ClientDemand>();
+    demand->verify = auth.verify;
+    demand->trust = std::move(trust);
+    demand->match = auth.match;
+    demand->pass = auth.pass;
+    demand->content = key;
+    builder.demands_.put(key, demand);
+    return demand;
   }
 
   std::shared_ptr<const ServerContext> server_context(const SiteConfig& config_of_site,
@@ -145,11 +159,12 @@ struct SnapshotBuilder::Build {
     }
     policy.respond = config_of_site.client_auth.on_failure == OnFailure::Respond &&
                      !carries_bytes(config_of_site);
-    auto& cached = builder.contexts_[policy.key()];
-    if (auto known = cached.lock()) return known;
-    auto made = ServerContext::make(policy, builder.ticket_ring_);
-    cached = made;
-    return made;
+    std::string key = policy.key();
+    if (auto known = builder.contexts_.find(key)) return known;
+    auto context = ServerContext::make(policy, builder.ticket_ring_);
+    ++work.contexts;
+    builder.contexts_.put(key, context);
+    return context;
   }
 
   std::vector<std::string> ticket_secrets() {
@@ -173,16 +188,17 @@ struct SnapshotBuilder::Build {
       data = secret(service.tls->secret);
       if (!data) return nullptr;
     }
-    auto& cached = builder.backends_[BackendContext::key(*service.tls, data)];
-    if (auto known = cached.lock()) return known;
-    auto made = BackendContext::make(*service.tls, data, builder.workers_);
-    if (!made) {
+    std::string key = BackendContext::key(*service.tls, data);
+    if (auto known = builder.backends_.find(key)) return known;
+    auto context = BackendContext::make(*service.tls, data, builder.workers_);
+    ++work.contexts;
+    if (!context) {
       problem(service.tls->place, path + ".tls.secret",
-              "secret \"" + service.tls->secret + "\": " + made.error().message);
+              "secret \"" + service.tls->secret + "\": " + context.error().message);
       return nullptr;
     }
-    cached = *made;
-    return *made;
+    builder.backends_.put(key, *context);
+    return *context;
   }
 
   std::vector<Endpoint> endpoints(const ServiceConfig& service) {
@@ -195,6 +211,7 @@ struct SnapshotBuilder::Build {
         all.push_back({*literal, name});
         continue;
       }
+      things.push_back(host_thing(e.host));
       auto it = materials.addresses.find(e.host);
       if (it == materials.addresses.end()) continue;
       for (const Address& a : it->second) all.push_back({a.with_port(e.port), name});
@@ -202,24 +219,28 @@ struct SnapshotBuilder::Build {
     return all;
   }
 
-  void build_service(const ServiceConfig& service, const std::string& path) {
+  // `before`: the service of that name in the last snapshot, or null; `same`: of an equal
+  // configuration. Null after a problem.
+  std::shared_ptr<const Service> build_service(const ServiceConfig& service,
+                                               const std::string& path,
+                                               const std::shared_ptr<const Service>* before,
+                                               bool same) {
     std::shared_ptr<const BackendContext> tls;
-    if (service.tls && !(tls = backend_context(service, path))) return;
+    if (service.tls && !(tls = backend_context(service, path))) return nullptr;
     std::vector<Endpoint> all = endpoints(service);
-    auto last = builder.services_.find(service.name);
-    if (last != builder.services_.end() && builder.service_configs_[service.name] == service &&
-        last->second->endpoints() == all && last->second->tls() == tls.get()) {
-      services[service.name] = last->second;
-      return;
+    if (same && before && (*before)->endpoints() == all && (*before)->tls() == tls.get()) {
+      return *before;
     }
-    auto metrics = last != builder.services_.end() ? last->second->shared_metrics() : nullptr;
-    services[service.name] = std::make_shared<Service>(service, std::move(all), std::move(tls),
-                                                       builder.workers_, std::move(metrics));
+    ++work.services;
+    auto metrics = before ? (*before)->shared_metrics() : nullptr;
+    return std::make_shared<Service>(service, std::move(all), std::move(tls), builder.workers_,
+                                     std::move(metrics));
   }
 
   std::shared_ptr<const Site> build_site(const SiteConfig& config_of_site,
                                          const std::string& path) {
     auto site = std::make_shared<Site>();
+    ++work.sites;
     site->name = config_of_site.hosts.front();
     site->scenario = config_of_site.scenario;
     site->min_tls = config_of_site.min_tls;
@@ -258,14 +279,14 @@ struct SnapshotBuilder::Build {
     // Unless somebody has said otherwise for that very path.
     route->acme_challenge =
         !(own && route->client_auth) && (route->path + "/").starts_with(kAcmeChallenge);
-    auto service = services.find(config_of_route.service);
-    if (service != services.end()) route->service = service->second;
-    auto& known = builder.route_metrics_[site.name + '\0' + name(route->type) + route->path + '\0' +
-                                         config_of_route.service];
-    route->metrics = known.lock();
+    things.push_back(service_thing(config_of_route.service));
+    if (const auto* service = services.find(config_of_route.service)) route->service = *service;
+    std::string metrics_key = site.name + '\0' + name(route->type) + route->path + '\0' +
+                              config_of_route.service;
+    route->metrics = builder.route_metrics_.find(metrics_key);
     if (!route->metrics) {
       route->metrics = std::make_shared<const PerWorker<RouteMetrics>>(builder.workers_);
-      known = route->metrics;
+      builder.route_metrics_.put(metrics_key, route->metrics);
     }
     site.paths.add(route->path, route->type, *route);
     site.routes.push_back(std::move(route));
@@ -281,24 +302,167 @@ struct SnapshotBuilder::Build {
     }
   }
 
-  std::shared_ptr<const ListenerRules> build_listener(const ListenerConfig& listener,
-                                                      const Snapshot& snapshot) {
-    auto rules = std::make_shared<ListenerRules>();
-    rules->config = listener;
-    if (listener.protocol == Protocol::Tcp) {
-      auto it = services.find(listener.service);
-      if (it != services.end()) rules->service = it->second;
-      return rules;
+  // What the listener makes of a site: its hosts, or none of them.
+  void put_on(ListenerRules& rules, const SiteConfig& config_of_site, const Site& site) {
+    if (!is_on(config_of_site, rules.config.name)) return;
+    for (const std::string& host : config_of_site.hosts) {
+      if (host == "*" && rules.config.unknown_sni == UnknownSni::Refuse) continue;
+      rules.sites.add(host, site);
     }
+  }
+
+  static void take_off(ListenerRules& rules, const SiteConfig& config_of_site, const Site& site) {
+    if (!is_on(config_of_site, rules.config.name)) return;
+    for (const std::string& host : config_of_site.hosts) rules.sites.remove(host, site);
+  }
+};
+
+// What is to be done.
+struct SnapshotBuilder::Run : Build {
+  std::shared_ptr<Snapshot> snapshot = std::make_shared<Snapshot>();
+
+  void run() {
+    snapshot->config = config;
+    find_stale();
+    build_services();
+    build_sites();
+    build_listeners();
+    snapshot->services = services;
+  }
+
+  // Who was made from what is another now.
+  void find_stale() {
+    const Dependents& dependents = builder.dependents_;
+    auto compare = [&](const std::string& name, const auto* was, const auto* now) {
+      if (!was || !now || !(**was == **now)) dependents.collect(secret_thing(name), stale);
+    };
+    materials.secrets.for_each_difference(builder.materials_.secrets, compare);
+    for (const auto& [host, addresses] : materials.addresses) {
+      auto was = builder.materials_.addresses.find(host);
+      if (was != builder.materials_.addresses.end() && was->second == addresses) continue;
+      dependents.collect(host_thing(host), stale);
+    }
+    for (const auto& [host, _] : builder.materials_.addresses) {
+      if (!materials.addresses.contains(host)) dependents.collect(host_thing(host), stale);
+    }
+  }
+
+  // Says whether `now` can be what `was` became: the same, and of nothing that has changed.
+  template <class T>
+  bool keeps(const std::shared_ptr<const T>* was, const std::shared_ptr<const T>& now) {
+    if (!was) return false;
+    if (anew || stale.contains(was->get())) {
+      forgotten.push_back(was->get());
+      return false;
+    }
+    if (*was != now) renamed.emplace_back(was->get(), now.get());
+    return true;
+  }
+
+  void build_services() {
+    static const SharedList<ServiceConfig> none;
+    const SharedList<ServiceConfig>& was = last ? last->config.services : none;
+    ListDelta delta = ListDelta::between(was, config.services, name_of_service);
+    if (last) services = last->services;
+    for (size_t i : delta.gone) {
+      forgotten.push_back(was.items()[i].get());
+      services.erase(was[i].name);
+      builder.dependents_.collect(service_thing(was[i].name), stale);
+    }
+    for (size_t i = 0; i < config.services.size(); ++i) {
+      size_t before = delta.before[i];
+      bool same = before != ListDelta::kNone;
+      if (keeps(same ? &was.items()[before] : nullptr, config.services.items()[i])) continue;
+      make_service(i, same);
+    }
+  }
+
+  void make_service(size_t i, bool same) {
+    const ServiceConfig& service = config.services[i];
+    const auto* before = last ? last->services.find(service.name) : nullptr;
+    things.clear();
+    auto built = build_service(service, place_of(service.place, "services", i), before, same);
+    newcomers.emplace_back(&service, std::move(things));
+    if (!built || (before && *before == built)) return;
+    builder.dependents_.collect(service_thing(service.name), stale);
+    services.put(service.name, std::move(built));
+  }
+
+  void build_sites() {
+    static const SharedList<SiteConfig> none;
+    const SharedList<SiteConfig>& was = last ? last->config.sites : none;
+    ListDelta delta = ListDelta::between(was, config.sites, name_of_site);
+    for (size_t i : delta.gone) forgotten.push_back(was.items()[i].get());
+    sites_gone = std::move(delta.gone);
+    snapshot->sites.resize(config.sites.size());
     for (size_t i = 0; i < config.sites.size(); ++i) {
-      const std::vector<std::string>& on = config.sites[i].listeners;
-      if (std::find(on.begin(), on.end(), listener.name) == on.end()) continue;
-      for (const std::string& host : config.sites[i].hosts) {
-        if (host == "*" && listener.unknown_sni == UnknownSni::Refuse) continue;
-        rules->sites.add(host, *snapshot.sites[i]);
+      size_t before = delta.before[i];
+      bool same = before != ListDelta::kNone;
+      if (keeps(same ? &was.items()[before] : nullptr, config.sites.items()[i])) {
+        snapshot->sites[i] = last->sites[before];
+        continue;
       }
+      if (same) sites_gone.push_back(before);
+      sites_made.push_back(i);
+      things.clear();
+      const SiteConfig& site = config.sites[i];
+      snapshot->sites[i] = build_site(site, place_of(site.place, "sites", i));
+      newcomers.emplace_back(&site, std::move(things));
     }
-    return rules;
+  }
+
+  void build_listeners() {
+    for (size_t i = 0; i < config.listeners.size(); ++i) {
+      const auto* before = anew ? nullptr : &last->listeners[i];
+      if (before && !concerns(**before)) {
+        snapshot->listeners.push_back(*before);
+        continue;
+      }
+      auto rules = before ? std::make_shared<ListenerRules>(**before)
+                          : std::make_shared<ListenerRules>();
+      rules->config = config.listeners[i];
+      const auto* service = services.find(rules->config.service);
+      rules->service = service ? *service : nullptr;
+      for (size_t gone : sites_gone) {
+        if (before) take_off(*rules, last->config.sites[gone], *last->sites[gone]);
+      }
+      for (size_t fresh : sites_made) {
+        put_on(*rules, config.sites[fresh], *snapshot->sites[fresh]);
+      }
+      snapshot->listeners.push_back(std::move(rules));
+    }
+  }
+
+  // Whether anything has changed for the listener.
+  bool concerns(const ListenerRules& rules) const {
+    const std::string& name = rules.config.name;
+    if (rules.config.protocol == Protocol::Tcp) {
+      const auto* service = services.find(rules.config.service);
+      return rules.service != (service ? *service : nullptr);
+    }
+    return std::any_of(sites_gone.begin(), sites_gone.end(),
+                       [&](size_t i) { return is_on(last->config.sites[i], name); }) ||
+           std::any_of(sites_made.begin(), sites_made.end(),
+                       [&](size_t i) { return is_on(config.sites[i], name); });
+  }
+
+  // Where something stands: in a file, or in a list that nobody has written.
+  static std::string place_of(const Place& place, const char* list, size_t i) {
+    return place.path.empty() ? std::string(list) + "[" + std::to_string(i) + "]" : place.path;
+  }
+
+  // It is what the next one is a change of.
+  void commit() {
+    Dependents& dependents = builder.dependents_;
+    for (Dependents::User user : forgotten) dependents.remove(user);
+    for (const auto& [from, to] : renamed) dependents.rename(from, to);
+    for (auto& [user, of] : newcomers) dependents.add(user, std::move(of));
+    builder.last_ = snapshot;
+    builder.materials_ = materials;
+    builder.work_.sites += work.sites;
+    builder.work_.services += work.services;
+    builder.work_.contexts += work.contexts;
+    builder.work_.certificates += work.certificates;
   }
 };
 
@@ -306,36 +470,17 @@ std::shared_ptr<const Snapshot> SnapshotBuilder::build(const Config& config,
                                                        const Materials& materials,
                                                        Problems& problems) {
   size_t before = problems.size();
-  Build run{*this, config, materials, problems, {}};
-  auto snapshot = std::make_shared<Snapshot>();
-  snapshot->config = config;
-  auto at = [](const char* list, size_t i) {
-    return std::string(list) + "[" + std::to_string(i) + "]";
-  };
-  for (size_t i = 0; i < config.services.size(); ++i) {
-    run.build_service(config.services[i], at("services", i));
-  }
-  for (size_t i = 0; i < config.sites.size(); ++i) {
-    snapshot->sites.push_back(run.build_site(config.sites[i], at("sites", i)));
-  }
-  for (const ListenerConfig& listener : config.listeners) {
-    snapshot->listeners.push_back(run.build_listener(listener, *snapshot));
-  }
+  Run run{{*this, config, materials, problems}};
+  run.last = last_.get();
+  run.anew = !last_ || !(config.settings() == last_->config.settings());
+  run.run();
   std::vector<std::string> ticket_secrets = run.ticket_secrets();
-  forget_unused(certificates_);
-  forget_unused(trusts_);
-  forget_unused(demands_);
-  forget_unused(contexts_);
-  forget_unused(backends_);
-  forget_unused(route_metrics_);
   if (run.incomplete || problems.size() != before) return nullptr;
 
   ticket_ring_->use(ticket_secrets);
   for (std::string& secret : ticket_secrets) explicit_bzero(secret.data(), secret.size());
-  services_ = std::move(run.services);
-  service_configs_.clear();
-  for (const ServiceConfig& service : config.services) service_configs_[service.name] = service;
-  return snapshot;
+  run.commit();
+  return run.snapshot;
 }
 
 }  // namespace sallyport

@@ -6,7 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/base/shared_map.h"
+#include "dataplane/base/weak_cache.h"
 #include "dataplane/model/config.h"
+#include "dataplane/route/dependents.h"
 #include "dataplane/route/path_table.h"
 #include "dataplane/route/site_table.h"
 #include "dataplane/service/service.h"
@@ -54,22 +57,33 @@ struct ListenerRules {
   std::shared_ptr<const Service> service;  // for tcp; else null
 };
 
-/// Never changed once built; freed by the control thread when no worker uses it any more.
+using ServiceMap = SharedMap<std::shared_ptr<const Service>>;  // by name
+using SecretMap = SharedMap<std::shared_ptr<const SecretData>>;
+
+/// Never changed once built; freed by the control thread when no worker uses it any more. Two
+/// snapshots of which one was built after the other share what is the same in both.
 struct Snapshot {
   Config config;
-  std::vector<std::shared_ptr<const Site>> sites;
+  std::vector<std::shared_ptr<const Site>> sites;               // as config.sites
   std::vector<std::shared_ptr<const ListenerRules>> listeners;  // as config.listeners
+  ServiceMap services;
 };
 
 /// What a snapshot is built from beside the configuration.
 struct Materials {
-  std::map<std::string, SecretData> secrets;              // by the names in Config::secrets
+  SecretMap secrets;                                      // by the names in Config::secrets
   std::map<std::string, std::vector<Address>> addresses;  // by endpoint host; port 0; names only
+
+  void put(const std::string& secret, SecretData data) {
+    secrets.put(secret, std::make_shared<const SecretData>(std::move(data)));
+  }
 };
 
-/// Builds snapshots and keeps what one has in common with the last: contexts with equal policies,
-/// certificates with equal contents, services with equal endpoints. So a changed secret costs one
-/// secret, and ticket keys, TLS sessions and round robins go on where nothing changed.
+/// Builds snapshots, each as a change of the last: sites, services and secrets that are the same
+/// object as then, or equal to it, cost a look at a pointer; what depends on something that is
+/// another now is made anew. The result is what building from nothing makes. Contexts with equal
+/// policies, certificates with equal contents and services with equal endpoints are shared even so,
+/// so that ticket keys, TLS sessions and round robins go on where nothing changed.
 /// Thread: the control thread's.
 class SnapshotBuilder {
  public:
@@ -81,20 +95,34 @@ class SnapshotBuilder {
   std::shared_ptr<const Snapshot> build(const Config& config, const Materials& materials,
                                         Problems& problems);
 
+  /// How much there was to do, since the beginning.
+  struct Work {
+    uint64_t sites = 0;         // made
+    uint64_t services = 0;
+    uint64_t contexts = 0;
+    uint64_t certificates = 0;  // parsed
+  };
+  const Work& work() const { return work_; }
+
  private:
   struct Build;  // one run
+  struct Run;
 
   size_t workers_;
   bool kernel_tls_pays_ = accelerates_aes() && why_no_kernel_tls().empty();
   std::shared_ptr<TicketRing> ticket_ring_ = std::make_shared<TicketRing>();
-  std::map<std::string, std::weak_ptr<const Certificate>> certificates_;  // by content
-  std::map<std::string, std::weak_ptr<const ClientTrust>> trusts_;        // by content
-  std::map<std::string, std::weak_ptr<const ClientDemand>> demands_;      // by content
-  std::map<std::string, std::weak_ptr<const ServerContext>> contexts_;    // by policy
-  std::map<std::string, std::weak_ptr<const BackendContext>> backends_;   // by policy and content
-  std::map<std::string, std::shared_ptr<const Service>> services_;        // by name, of the last
-  std::map<std::string, ServiceConfig> service_configs_;
-  std::map<std::string, std::weak_ptr<const PerWorker<RouteMetrics>>> route_metrics_;
+  WeakCache<Certificate> certificates_;  // by content
+  WeakCache<ClientTrust> trusts_;        // by content
+  WeakCache<ClientDemand> demands_;      // by content
+  WeakCache<ServerContext> contexts_;    // by policy
+  WeakCache<BackendContext> backends_;   // by policy and content
+  WeakCache<PerWorker<RouteMetrics>> route_metrics_;
+  Work work_;
+
+  // Of the last that was built:
+  std::shared_ptr<const Snapshot> last_;
+  Materials materials_;
+  Dependents dependents_;  // its config's sites and services, and what they were made from
 };
 
 }  // namespace sallyport

@@ -136,7 +136,7 @@ void HttpWorld::make_config() {
     service.tls.emplace();
     service.tls->secret = "internal";
     service.tls->name = kBackendName;
-    materials_.secrets.emplace("internal", pki().private_ca.secret_of(pki().proxy));
+    materials_.put("internal", pki().private_ca.secret_of(pki().proxy));
   }
   config_.services = {service};
 
@@ -149,7 +149,7 @@ void HttpWorld::make_config() {
   site.scenario = plan_.way == HttpWay::Reencrypt ? Scenario::Reencrypt : Scenario::Offload;
   if (plan_.client_tls()) {
     site.secrets = {"shop"};
-    materials_.secrets.emplace("shop", pki().public_ca.secret_of(pki().site));
+    materials_.put("shop", pki().public_ca.secret_of(pki().site));
   }
   config_.sites = {site};
   config_.limits = plan_.limits;
@@ -276,17 +276,21 @@ void HttpWorld::change_config() {
       return;
     case HttpPlan::Reload::Certificate:
       if (!plan_.client_tls()) return;
-      materials_.secrets["shop"] = pki().public_ca.secret_of(pki().renewed_site);
+      materials_.put("shop", pki().public_ca.secret_of(pki().renewed_site));
       return;
     case HttpPlan::Reload::Endpoints: {
       // One less, or the same ones in another order; the good ones stay.
-      auto& endpoints = config_.services.front().endpoints;
-      std::reverse(endpoints.begin(), endpoints.end());
+      ServiceConfig service = config_.services.front();
+      std::reverse(service.endpoints.begin(), service.endpoints.end());
+      config_.services = {service};
       return;
     }
-    case HttpPlan::Reload::Policy:
-      config_.sites.front().min_tls = TlsVersion::V1_3;
+    case HttpPlan::Reload::Policy: {
+      SiteConfig site = config_.sites.front();
+      site.min_tls = TlsVersion::V1_3;
+      config_.sites = {site};
       return;
+    }
   }
 }
 

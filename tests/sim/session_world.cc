@@ -116,7 +116,7 @@ void SessionWorld::make_config() {
     service.tls.emplace();
     service.tls->secret = "internal";
     service.tls->name = kBackendName;
-    materials_.secrets.emplace("internal", pki().private_ca.secret_of(pki().proxy));
+    materials_.put("internal", pki().private_ca.secret_of(pki().proxy));
   }
   config_.services = {service};
 
@@ -135,8 +135,8 @@ void SessionWorld::make_config() {
       site.alpn = {"redis", "amqp"};
       site.client_auth.verify = plan_.verify_client;
       site.client_auth.secret = "partners";
-      materials_.secrets.emplace("shop", pki().public_ca.secret_of(pki().site));
-      materials_.secrets.emplace("partners", pki().clients_ca.secret_of(pki().client));
+      materials_.put("shop", pki().public_ca.secret_of(pki().site));
+      materials_.put("partners", pki().clients_ca.secret_of(pki().client));
     }
     config_.sites = {site};
   }

@@ -48,10 +48,11 @@ std::shared_ptr<const Snapshot> snapshot_of(const std::string& yaml) {
   auto issued = authority->issue(request);
   EXPECT_TRUE(issued);
   Materials materials;
-  SecretData& secret = materials.secrets["shop"];
+  SecretData secret;
   secret.tls_crt = issued->tls_crt;
   secret.tls_key = issued->tls_key.view();
   secret.ca_crt = issued->ca_crt;
+  materials.put("shop", std::move(secret));
   Problems problems;
   auto snapshot = SnapshotBuilder(1).build(*read.config, materials, problems);
   EXPECT_TRUE(snapshot) << problems[0].text();

@@ -32,6 +32,7 @@ ClientIdentity identify(X509* leaf, STACK_OF(X509)* sent, const ClientDemand& de
     ClientTrust::Finding finding = demand.trust->check(leaf, sent);
     identity.verdict = finding.verdict;
     identity.fault = finding.words;
+    identity.good_until = finding.until;
     identity.subject = name_text(X509_get_subject_name(leaf));
     identity.issuer = name_text(X509_get_issuer_name(leaf));
     identity.common_name = common_name_of(leaf);

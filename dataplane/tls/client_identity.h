@@ -14,6 +14,7 @@ namespace sallyport {
 struct ClientIdentity {
   ClientVerdict verdict = ClientVerdict::None;
   bool let_in = false;
+  std::time_t good_until = 0;  // of Good: until the same certificates would be judged anew
   std::string_view fault;  // of what is not Good: "certificate has expired"
   // RFC 2253, as nginx's $ssl_client_s_dn; empty without a certificate.
   std::string subject;

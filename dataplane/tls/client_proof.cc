@@ -1,6 +1,10 @@
 #include "dataplane/tls/client_proof.h"
 
+#include <openssl/x509v3.h>
+#include <time.h>
+
 #include "dataplane/base/check.h"
+#include "dataplane/tls/known_clients.h"
 
 namespace sallyport {
 
@@ -23,6 +27,18 @@ int proof_index() {
 X509Ptr shared(X509* certificate) {
   if (certificate) X509_up_ref(certificate);
   return X509Ptr(certificate);
+}
+
+std::shared_ptr<const ClientIdentity> judge(X509* leaf, STACK_OF(X509)* sent,
+                                            const ClientDemand& demand) {
+  if (!leaf) return std::make_shared<const ClientIdentity>(identify(leaf, sent, demand));
+  KnownClients& clients = KnownClients::of_this_thread();
+  std::string key = KnownClients::key(demand, leaf, sent);
+  std::time_t now = time(nullptr);
+  if (auto known = clients.find(key, now)) return known;
+  auto found = std::make_shared<const ClientIdentity>(identify(leaf, sent, demand));
+  if (found->let_in && found->verified()) clients.remember(key, found, now, found->good_until);
+  return found;
 }
 
 }  // namespace
@@ -59,16 +75,18 @@ const ClientIdentity& ClientProof::judged_by(const ClientDemandPtr& demand) {
   for (const Judgement& known : judgements_) {
     if (known.demand == demand) return *known.identity;
   }
-  judgements_.push_back({demand, std::make_unique<const ClientIdentity>(
-                                     identify(leaf_.get(), sent_.get(), *demand))});
+  judgements_.push_back({demand, judge(leaf_.get(), sent_.get(), *demand)});
   return *judgements_.back().identity;
 }
 
 std::string ClientProof::kept() const {
   std::string all(1, kWhole);
   for (int i = 0; i < sk_X509_num(sent_.get()); ++i) {
+    // A root that was sent proves nothing: it is among the authorities, or else it is not trusted.
+    X509* one = sk_X509_value(sent_.get(), i);
+    if (X509_get_extension_flags(one) & EXFLAG_SS) continue;
     unsigned char* der = nullptr;
-    int size = i2d_X509(sk_X509_value(sent_.get(), i), &der);
+    int size = i2d_X509(one, &der);
     if (size > 0) all.append(reinterpret_cast<char*>(der), static_cast<size_t>(size));
     OPENSSL_free(der);
     if (size <= 0 || all.size() > kKeptMost) return {};

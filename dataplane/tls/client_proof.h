@@ -45,7 +45,7 @@ class ClientProof {
  private:
   struct Judgement {
     ClientDemandPtr demand;  // held, so that no other can come to be at its address
-    std::unique_ptr<const ClientIdentity> identity;
+    std::shared_ptr<const ClientIdentity> identity;
   };
 
   X509Ptr leaf_;

@@ -1,6 +1,7 @@
 // Whose client certificates are good: authorities, how deep, and who was revoked.
 #pragma once
 
+#include <ctime>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,6 +27,7 @@ class ClientTrust {
   struct Finding {
     ClientVerdict verdict = ClientVerdict::Good;
     std::string_view words;  // OpenSSL's, static; of what is not Good
+    std::time_t until = 0;   // of Good: when the first certificate or list of it expires
   };
   /// At this moment. `sent` are the certificates that came with it, or null.
   Finding check(X509* leaf, STACK_OF(X509) * sent) const;
@@ -37,6 +39,7 @@ class ClientTrust {
   X509StorePtr store_;
   int depth_ = 1;
   unsigned long flags_ = 0;
+  std::time_t lists_until_;  // when the first list expires
   std::string authorities_;  // PEM
   std::string key_;
 };

@@ -435,7 +435,7 @@ struct Settings {
 struct Config : Settings {
   SharedList<SiteConfig> sites;        // no host twice on one listener
   SharedList<ServiceConfig> services;  // by names that differ
-  SharedList<SecretConfig> secrets;    // exactly those that something above names, once each
+  SharedList<SecretConfig> secrets;    // of files: exactly those that something names, once
   const Settings& settings() const { return *this; }
   bool operator==(const Config&) const = default;
 };

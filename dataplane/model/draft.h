@@ -207,6 +207,8 @@ struct Draft {
   std::vector<DraftSite> sites;
   std::vector<DraftService> services;
   std::vector<DraftSecret> secrets;
+  /// Secrets need not be declared: somebody else knows what there is.
+  bool secrets_elsewhere = false;
   /// Of the folder in which relative paths begin; empty: they stay as they are.
   std::string folder;
 };

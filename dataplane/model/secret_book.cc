@@ -69,6 +69,7 @@ void SecretBook::take_files(const DraftSecret& secret, SecretConfig& config) {
 void SecretBook::use(const std::string& name, const Place& place, SecretUse use,
                      bool default_name) {
   auto declared = declared_.find(name);
+  if (draft_.secrets_elsewhere) return;
   if (declared == declared_.end()) {
     use_folder(name, place, default_name);
   } else if (check_use(declared->second, place, use)) {

@@ -46,8 +46,10 @@ Result<EndpointConfig> parse_endpoint(std::string_view text) {
   return endpoint;
 }
 
-ServiceBook::ServiceBook(const Draft& draft, SecretBook& secrets, Problems& problems)
+ServiceBook::ServiceBook(const Draft& draft, SecretBook& secrets, Problems& problems,
+                         std::span<const std::shared_ptr<const ServiceConfig>> known)
     : secrets_(secrets), problems_(problems) {
+  for (const auto& service : known) known_.emplace(service->name, service.get());
   for (const DraftService& service : draft.services) declare(service);
 }
 
@@ -128,6 +130,8 @@ const ServiceConfig* ServiceBook::resolve(const Written<DraftTarget>& target,
   if (!target->service.empty()) {
     auto found = by_name_.find(target->service);
     if (found != by_name_.end()) return &services_[found->second];
+    auto known = known_.find(target->service);
+    if (known != known_.end()) return known->second;
     complain(problems_, target.place, not_declared(target->service, declared_));
     return nullptr;
   }

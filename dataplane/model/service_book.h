@@ -2,7 +2,10 @@
 #pragma once
 
 #include <map>
+#include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dataplane/base/result.h"
@@ -19,7 +22,11 @@ Result<EndpointConfig> parse_endpoint(std::string_view text);
 class ServiceBook {
  public:
   /// Checks all declared services.
-  ServiceBook(const Draft& draft, SecretBook& secrets, Problems& problems);
+  ServiceBook(const Draft& draft, SecretBook& secrets, Problems& problems)
+      : ServiceBook(draft, secrets, problems, {}) {}
+  /// With others that can be named, which are checked already and not among all().
+  ServiceBook(const Draft& draft, SecretBook& secrets, Problems& problems,
+              std::span<const std::shared_ptr<const ServiceConfig>> known);
 
   /// The service that `target` means, or null after a complaint. Endpoints written in place become
   /// a service that is called `name`, with a number after it if that name is taken.
@@ -40,6 +47,7 @@ class ServiceBook {
   Problems& problems_;
   std::vector<ServiceConfig> services_;
   std::map<std::string, size_t> by_name_;
+  std::map<std::string_view, const ServiceConfig*> known_;
   std::vector<std::string> declared_;
 };
 

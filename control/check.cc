@@ -8,6 +8,7 @@
 #include "control/file/yaml_reader.h"
 #include "dataplane/base/json_object.h"
 #include "dataplane/route/snapshot.h"
+#include "dataplane/tls/offer.h"
 
 namespace sallyport {
 
@@ -15,8 +16,12 @@ namespace {
 
 Problems problems_of(const CheckOptions& options) {
   ReadResult read = read_config_file(options.file);
-  if (!read.config || !options.secrets) return read.problems;
+  if (!read.config) return read.problems;
   Problems problems;
+  if (!options.secrets) {
+    check_offers(*read.config, problems);
+    return problems;
+  }
   Materials materials;
   materials.secrets = read_secrets(*read.config, problems);
   SnapshotBuilder builder(1);

@@ -195,6 +195,8 @@ class ConfigWriter {
       if (!site.secrets.empty()) {
         texts("secret", site.secrets);
         text("min_tls", name(site.min_tls));
+        offer(site.offer);
+        ocsp(site.ocsp);
         texts("alpn", site.alpn);
         if (site.kernel_tls) text("kernel_tls", name(*site.kernel_tls));
         client_auth(site.client_auth);
@@ -260,9 +262,33 @@ class ConfigWriter {
       text("verify", name(tls.verify));
       text_if_any("secret", tls.secret);
       text_if_any("name", tls.name);
+      if (!tls.names.empty()) {
+        list("names", tls.names, [this](const BackendName& name) { value(name.text); });
+      }
+      number("depth", static_cast<uint64_t>(tls.depth));
+      text("crl_check", name(tls.crl_check));
       text("min_tls", name(tls.min_tls));
+      text("max_tls", name(tls.max_tls));
+      offer(tls.offer);
       texts("alpn", tls.alpn);
     });
+  }
+
+  void ocsp(const OcspConfig& ocsp) {
+    if (!ocsp.staple) return;
+    object("ocsp", [&] {
+      boolean("staple", true);
+      text_if_any("responder", ocsp.responder);
+    });
+  }
+
+  void offer(const TlsOffer& offer) {
+    auto names = [this](const char* key, const std::vector<TlsName>& items) {
+      if (items.empty()) return;
+      list(key, items, [this](const TlsName& item) { value(item.name); });
+    };
+    names("ciphers", offer.ciphers);
+    names("groups", offer.groups);
   }
 
   void secret(const SecretConfig& secret) {

@@ -42,6 +42,16 @@ bool same(const SecretMap& a, const SecretMap& b) {
   return same;
 }
 
+std::vector<std::shared_ptr<Stapling>> staplings_of(const Snapshot& snapshot) {
+  std::set<std::shared_ptr<Stapling>> all;
+  for (const auto& site : snapshot.sites) {
+    for (const auto& certificate : site->certificates) {
+      if (certificate->stapling()) all.insert(certificate->stapling());
+    }
+  }
+  return {all.begin(), all.end()};
+}
+
 }  // namespace
 
 std::vector<std::string> names_to_resolve(const Config& config) {
@@ -120,8 +130,10 @@ bool Publisher::publish(const Config& config, SecretMap secrets) {
   Materials materials{std::move(secrets), resolver_.addresses()};
   std::shared_ptr<const Snapshot> snapshot = builder_.build(config, materials, problems);
   if (!snapshot) return refuse(problems);
+  std::vector<std::shared_ptr<Stapling>> staplings = staplings_of(*snapshot);
   Result<void> published = server_.publish(std::move(snapshot));
   if (!published) return refuse({{{}, "", published.error().message}});
+  stapler_.keep(std::move(staplings));
 
   bool first = metrics_.last_reload_at == 0;
   if (!first) warn_of_what_waits_for_a_restart(config_, config);
@@ -167,6 +179,7 @@ ProcessMetrics Publisher::process_metrics() const {
   std::lock_guard lock(mutex_);
   ProcessMetrics all = metrics_;
   all.resolver_failures = resolver_.failures();
+  all.staples = stapler_.metrics();
   return all;
 }
 

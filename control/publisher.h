@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "control/ocsp/stapler.h"
 #include "dataplane/io/resolver.h"
 #include "dataplane/observe/metrics.h"
 #include "dataplane/server.h"
@@ -52,6 +53,7 @@ class Publisher {
   Server& server_;
   Resolver& resolver_;
   SnapshotBuilder builder_;
+  Stapler stapler_;
   SecretMap secrets_;  // of the configuration in use
   std::vector<std::string> refused_;           // what was wrong the last time
   mutable std::mutex mutex_;                   // of what other threads read:

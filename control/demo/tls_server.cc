@@ -89,7 +89,7 @@ Result<TlsServer> TlsServer::make(const IssuedSecret& secret) {
   if (!authorities) return authorities.error();
   SslCtxPtr context(SSL_CTX_new(TLS_server_method()));
   if (!context) return Error{"cannot make a TLS server: " + take_openssl_error()};
-  apply_policy(context.get(), TlsVersion::V1_2);
+  apply_policy(context.get(), {});
   if (!(*certificate)->use_in(context.get())) {
     return Error{"cannot use the backend's certificate: " + take_openssl_error()};
   }

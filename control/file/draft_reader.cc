@@ -182,6 +182,9 @@ class DraftReader {
     draft.scenario = map.word<Scenario>("scenario");
     draft.secrets = map.text_or_texts("secret");
     draft.min_tls = map.word<TlsVersion>("min_tls");
+    draft.ciphers = map.text_or_texts("ciphers");
+    draft.groups = map.text_or_texts("groups");
+    draft.ocsp = mapping(map, "ocsp", &ocsp);
     draft.alpn = map.texts("alpn");
     draft.kernel_tls = map.word<KernelTls>("kernel_tls");
     draft.client_auth = client_auth(map);
@@ -228,6 +231,11 @@ class DraftReader {
     written.value->pass = mapping(auth, "pass", &client_pass);
     auth.finish();
     return written;
+  }
+
+  static void ocsp(YamlMapping& ocsp, DraftOcsp& draft) {
+    draft.staple = ocsp.boolean("staple");
+    draft.responder = ocsp.text("responder");
   }
 
   static void client_match(YamlMapping& match, DraftClientMatch& draft) {
@@ -282,7 +290,13 @@ class DraftReader {
     written.value->verify = tls.word<VerifyBackend>("verify");
     written.value->secret = tls.text("secret");
     written.value->name = tls.text("name");
+    written.value->names = tls.text_or_texts("names");
+    written.value->depth = tls.count("depth");
+    written.value->crl_check = tls.word<CrlCheck>("crl_check");
     written.value->min_tls = tls.word<TlsVersion>("min_tls");
+    written.value->max_tls = tls.word<TlsVersion>("max_tls");
+    written.value->ciphers = tls.text_or_texts("ciphers");
+    written.value->groups = tls.text_or_texts("groups");
     written.value->alpn = tls.texts("alpn");
     tls.finish();
     return written;

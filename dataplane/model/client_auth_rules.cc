@@ -2,13 +2,11 @@
 
 #include "dataplane/model/complain.h"
 #include "dataplane/model/hostname.h"
+#include "dataplane/model/tls_rules.h"
 
 namespace sallyport {
 
 namespace {
-
-// More intermediates than any public or private chain has.
-constexpr uint64_t kMostDepth = 16;
 
 Result<std::string> parse_any(const std::string& text) {
   if (text.empty()) return Error{"is empty: write what the certificate must have"};
@@ -93,13 +91,7 @@ bool ClientAuthRules::check(const Written<DraftClientAuth>& draft, ClientAuth& a
     complain(problems_, draft.place,
              "secret is missing: its ca.crt says whose client certificates are trusted");
   }
-  if (!draft->depth) return true;
-  if (*draft->depth > kMostDepth) {
-    complain(problems_, draft->depth.place,
-             std::to_string(*draft->depth) + " is out of range: write 0 to 16");
-    return true;
-  }
-  auth.depth = static_cast<int>(*draft->depth);
+  check_depth(draft->depth, auth.depth, problems_);
   return true;
 }
 

@@ -35,7 +35,11 @@ constexpr Word<ClientFields> kClientFields[] = {{"ssl-client", ClientFields::Ssl
                                                 {"rfc9440", ClientFields::Rfc9440}};
 constexpr Word<VerifyBackend> kVerifyBackend[] = {{"full", VerifyBackend::Full},
                                                   {"ca", VerifyBackend::Ca},
-                                                  {"none", VerifyBackend::None}};
+                                                  {"none", VerifyBackend::None},
+                                                  // As PostgreSQL's sslmode has them.
+                                                  {"verify-full", VerifyBackend::Full},
+                                                  {"verify-ca", VerifyBackend::Ca},
+                                                  {"require", VerifyBackend::None}};
 constexpr Word<TlsVersion> kTlsVersions[] = {{"1.2", TlsVersion::V1_2}, {"1.3", TlsVersion::V1_3}};
 constexpr Word<OnFailure> kOnFailure[] = {{"respond", OnFailure::Respond},
                                           {"abort", OnFailure::Abort}};

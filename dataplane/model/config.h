@@ -229,6 +229,24 @@ struct RouteLimits {
   bool operator==(const RouteLimits&) const = default;
 };
 
+/// A cipher or a group, by its name.
+struct TlsName {
+  std::string name;
+  Place place;
+  bool operator==(const TlsName&) const = default;
+};
+
+/// What a handshake is about, best first. Names that this machine's OpenSSL does not have are found
+/// by tls/offer.h.
+struct TlsOffer {
+  /// Of TLS 1.2 as OpenSSL calls them, and of TLS 1.3, which begin with "TLS_". A version without
+  /// any has the default ones. None is of a version that cannot come to be.
+  std::vector<TlsName> ciphers;
+  std::vector<TlsName> groups;  // of key exchanges; empty: the default ones
+  bool empty() const { return ciphers.empty() && groups.empty(); }
+  bool operator==(const TlsOffer&) const = default;
+};
+
 struct RouteConfig {
   /// Begins with '/', and is as requests are matched: normalising would change nothing (if it is
   /// on). A Prefix, which covers whole segments, has no '/' at its end, but for "/" itself. A Regex
@@ -269,6 +287,13 @@ struct HstsConfig {
   bool operator==(const HstsConfig&) const = default;
 };
 
+/// Whether handshakes show what the certificate's OCSP responder says of it.
+struct OcspConfig {
+  bool staple = false;
+  std::string responder;  // a URL; empty: the one that the certificate names
+  bool operator==(const OcspConfig&) const = default;
+};
+
 struct SiteConfig {
   std::vector<std::string> hosts;      // canonical, see model/hostname.h; at least one
   std::vector<std::string> listeners;  // names; never empty: the default is spelled out
@@ -277,6 +302,8 @@ struct SiteConfig {
   /// a site that is on Http listeners only.
   std::vector<std::string> secrets;
   TlsVersion min_tls = TlsVersion::V1_2;
+  TlsOffer offer;
+  OcspConfig ocsp;
   /// What the site offers to clients; empty: none, but for what Https listeners offer by
   /// themselves. On an Https listener at most "http/1.1".
   std::vector<std::string> alpn;
@@ -302,12 +329,29 @@ struct SiteConfig {
   bool operator==(const SiteConfig&) const = default;
 };
 
+/// Whom a backend's certificate may be for: a name that one of its SANs must cover.
+struct BackendName {
+  enum class Kind : uint8_t { Dns, Ip, Uri };
+  Kind kind = Kind::Dns;
+  std::string text;  // a DNS name in lower case, an IP address, or a URI exactly as written
+  bool operator==(const BackendName&) const = default;
+};
+
 struct BackendTls {
   VerifyBackend verify = VerifyBackend::Full;
   std::string secret;  // ca.crt, and perhaps the proxy's own certificate; empty: the system's CAs
   /// Checked against the certificate and sent as SNI; empty: the endpoint's host name.
   std::string name;
+  /// With verify Full only: the certificate has to be for one of these instead, and what `name`
+  /// says is SNI only.
+  std::vector<BackendName> names;
+  int depth = 4;  // intermediates allowed between the leaf and the CA, as OpenSSL counts
+  /// Whom the secret's ca.crl is asked about. Leaf and Chain want a list; Auto is the whole chain
+  /// where the secret has one.
+  CrlCheck crl_check = CrlCheck::Auto;
   TlsVersion min_tls = TlsVersion::V1_2;
+  TlsVersion max_tls = TlsVersion::V1_3;
+  TlsOffer offer;
   std::vector<std::string> alpn;
   Place place;
   bool operator==(const BackendTls&) const = default;

@@ -125,6 +125,11 @@ struct DraftHsts {
   Written<bool> include_subdomains, preload;
 };
 
+struct DraftOcsp {
+  Written<bool> staple;          // left out: true
+  Written<std::string> responder;
+};
+
 struct DraftSite {
   Place place;
   WrittenList<std::string> hosts;
@@ -132,6 +137,8 @@ struct DraftSite {
   Written<Scenario> scenario;
   WrittenList<std::string> secrets;    // left out: the one named after the first host
   Written<TlsVersion> min_tls;
+  WrittenList<std::string> ciphers, groups;
+  Written<DraftOcsp> ocsp;
   WrittenList<std::string> alpn;
   Written<KernelTls> kernel_tls;       // left out: as the draft says
   Written<DraftClientAuth> client_auth;
@@ -148,7 +155,11 @@ struct DraftSite {
 struct DraftBackendTls {
   Written<VerifyBackend> verify;
   Written<std::string> secret, name;
-  Written<TlsVersion> min_tls;
+  WrittenList<std::string> names;
+  Written<uint64_t> depth;
+  Written<CrlCheck> crl_check;    // left out: auto
+  Written<TlsVersion> min_tls, max_tls;
+  WrittenList<std::string> ciphers, groups;
   WrittenList<std::string> alpn;
 };
 

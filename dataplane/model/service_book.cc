@@ -5,6 +5,7 @@
 
 #include "dataplane/model/complain.h"
 #include "dataplane/model/hostname.h"
+#include "dataplane/model/tls_rules.h"
 
 namespace sallyport {
 namespace {
@@ -106,8 +107,7 @@ std::vector<EndpointConfig> ServiceBook::endpoints(const std::vector<Written<std
 BackendTls ServiceBook::tls(const Written<DraftBackendTls>& draft) {
   BackendTls tls;
   tls.place = draft.place;
-  tls.verify = draft->verify.or_else(VerifyBackend::Full);
-  tls.min_tls = draft->min_tls.or_else(TlsVersion::V1_2);
+  check_backend_policy(draft, tls, problems_);
   tls.alpn = check_alpn(draft->alpn, problems_);
   if (draft->secret) {
     tls.secret = *draft->secret;

@@ -7,6 +7,7 @@
 #include "dataplane/model/hostname.h"
 #include "dataplane/model/site_listeners.h"
 #include "dataplane/model/site_routes.h"
+#include "dataplane/model/tls_rules.h"
 
 namespace sallyport {
 namespace {
@@ -112,6 +113,9 @@ class Sites {
     };
     refuse(draft.secrets.given, draft.secrets.place);
     refuse(draft.min_tls.given, draft.min_tls.place);
+    refuse(draft.ciphers.given, draft.ciphers.place);
+    refuse(draft.groups.given, draft.groups.place);
+    refuse(draft.ocsp.given && draft.ocsp->staple.or_else(true), draft.ocsp.place);
     refuse(draft.alpn.given, draft.alpn.place);
     refuse(draft.kernel_tls.given, draft.kernel_tls.place);
     const auto& auth = draft.client_auth;
@@ -121,6 +125,9 @@ class Sites {
 
   void check_tls(const DraftSite& draft, const Standing& on, SiteConfig& site) {
     site.min_tls = draft.min_tls.or_else(TlsVersion::V1_2);
+    site.offer = check_offer({draft.ciphers, draft.groups, site.min_tls, TlsVersion::V1_3},
+                             problems_);
+    if (draft.ocsp) site.ocsp = check_ocsp(*draft.ocsp, problems_);
     site.alpn = check_alpn(draft.alpn, problems_);
     site.kernel_tls = draft.kernel_tls.value;
     if (on.https && draft.alpn) check_http_alpn(*draft.alpn);

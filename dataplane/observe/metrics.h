@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "dataplane/observe/count.h"
 #include "dataplane/observe/http_metrics.h"
@@ -37,6 +39,18 @@ struct alignas(64) WorkerMetrics {
   HttpMetrics http;
 };
 
+/// Of OCSP staples.
+struct StapleMetrics {
+  struct Staple {
+    std::string secret;
+    bool valid = false;
+    uint64_t age_seconds = 0;  // of a valid one: since its responder knew it
+  };
+  std::vector<Staple> staples;  // of certificates that shall have one
+  /// Answers of responders, by what they came to: good, revoked, unknown, unusable.
+  std::vector<std::pair<const char*, uint64_t>> answers;
+};
+
 /// Facts of the whole process that are not counted by workers.
 struct ProcessMetrics {
   std::string version;
@@ -47,6 +61,7 @@ struct ProcessMetrics {
   uint64_t resolver_failures = 0;
   uint64_t listeners = 0, sites = 0, services = 0;
   bool draining = false;
+  StapleMetrics staples;
 };
 
 }  // namespace sallyport

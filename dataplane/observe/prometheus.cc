@@ -218,6 +218,20 @@ void write_process(Writer& out, const ProcessMetrics& p, size_t workers) {
   out.value("", p.draining ? 1 : 0);
 }
 
+void write_staples(Writer& out, const StapleMetrics& m) {
+  out.family("sallyport_ocsp_answers_total", "counter",
+             "Questions to OCSP responders, by what came of them.");
+  for (const auto& [result, n] : m.answers) out.value(label("result", result), n);
+  out.family("sallyport_ocsp_staple_valid", "gauge",
+             "1 where a staple is shown with the secret's certificate, 0 where there is none.");
+  for (const auto& s : m.staples) out.value(label("secret", s.secret), s.valid ? 1 : 0);
+  out.family("sallyport_ocsp_staple_age_seconds", "gauge",
+             "Since the responder knew what the staple says.");
+  for (const auto& s : m.staples) {
+    if (s.valid) out.value(label("secret", s.secret), s.age_seconds);
+  }
+}
+
 }  // namespace
 
 std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers,
@@ -231,6 +245,7 @@ std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers,
   write_http(out);
   write_traffic(out, traffic);
   write_process(out, process, workers.size());
+  write_staples(out, process.staples);
   return out.take();
 }
 

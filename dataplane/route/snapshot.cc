@@ -7,6 +7,7 @@
 
 #include "dataplane/base/list_delta.h"
 #include "dataplane/model/hostname.h"
+#include "dataplane/tls/offer.h"
 
 namespace sallyport {
 
@@ -53,6 +54,18 @@ struct SnapshotBuilder::Build {
     if (const auto* data = materials.secrets.find(name)) return data->get();
     incomplete = true;
     return nullptr;
+  }
+
+  // Sites that show staples have a certificate of their own, with the key in common.
+  std::shared_ptr<const Certificate> stapled(const std::shared_ptr<const Certificate>& plain,
+                                             const SecretData& data, const OcspConfig& ocsp,
+                                             const std::string& name) {
+    std::string key = content_hash({data.tls_crt, data.tls_key, data.ca_crt, ocsp.responder,
+                                    "stapled"});
+    if (auto known = builder.certificates_.find(key)) return known;
+    auto made = Certificate::stapled(*plain, name, data.ca_crt, ocsp.responder);
+    builder.certificates_.put(key, made);
+    return made;
   }
 
   std::shared_ptr<const Certificate> certificate(const SecretData& data, const Place& place,
@@ -144,8 +157,9 @@ struct SnapshotBuilder::Build {
 
   std::shared_ptr<const ServerContext> server_context(const SiteConfig& config_of_site,
                                                       const Site& site) {
+    if (!check_offer(config_of_site.offer, problems)) return nullptr;
     ServerPolicy policy;
-    policy.min_tls = config_of_site.min_tls;
+    policy.handshake = {config_of_site.min_tls, TlsVersion::V1_3, config_of_site.offer};
     policy.alpn = config_of_site.alpn;
     // On https listeners a site offers what they speak, without having to say so.
     if (policy.alpn.empty() && https_listener(config_of_site)) {
@@ -183,6 +197,7 @@ struct SnapshotBuilder::Build {
 
   std::shared_ptr<const BackendContext> backend_context(const ServiceConfig& service,
                                                         const std::string& path) {
+    if (!check_offer(service.tls->offer, problems)) return nullptr;
     const SecretData* data = nullptr;
     if (!service.tls->secret.empty()) {
       data = secret(service.tls->secret);
@@ -263,8 +278,10 @@ struct SnapshotBuilder::Build {
       auto made = certificate(*data, config_of_site.place, path + ".secret", name);
       if (!made) continue;
       check_coverage(config_of_site, *made, path, name);
+      if (config_of_site.ocsp.staple) made = stapled(made, *data, config_of_site.ocsp, name);
       site->certificates.push_back(std::move(made));
     }
+    check_ciphers(config_of_site, *site);
     return site;
   }
 
@@ -300,6 +317,21 @@ struct SnapshotBuilder::Build {
               "the certificate of secret \"" + secret_name + "\" does not cover \"" + host +
                   "\" (it covers " + certificate.names() + ")");
     }
+  }
+
+  // TLS 1.2's ciphers name the kind of the certificate's key.
+  void check_ciphers(const SiteConfig& site, const Site& built) {
+    if (site.min_tls != TlsVersion::V1_2 || built.certificates.empty()) return;
+    for (const auto& one : built.certificates) {
+      if (offers_tls_1_2_for(site.offer, one->is_rsa())) return;
+    }
+    const Place& place = site.offer.ciphers.front().place;
+    bool rsa = built.certificates.front()->is_rsa();
+    problem(place, place.path,
+            std::string("none of the ciphers of TLS 1.2 fits the site's certificate, whose key ") +
+                (rsa ? "is RSA: write one such as ECDHE-RSA-AES128-GCM-SHA256"
+                     : "is not RSA: write one such as ECDHE-ECDSA-AES128-GCM-SHA256") +
+                ", or say min_tls: \"1.3\"");
   }
 
   // What the listener makes of a site: its hosts, or none of them.

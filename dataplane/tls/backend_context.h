@@ -4,12 +4,14 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "dataplane/base/per_worker.h"
 #include "dataplane/base/result.h"
 #include "dataplane/model/config.h"
 #include "dataplane/tls/certificate.h"
 #include "dataplane/tls/openssl.h"
+#include "dataplane/tls/policy.h"
 
 namespace sallyport {
 
@@ -19,24 +21,30 @@ class BackendContext {
   /// `secret` gives the authorities (without ca.crt: the system's) and, if it has them, the proxy's
   /// own certificate and key. A secret that was asked for but gives neither is an error: it must
   /// not silently mean the system's authorities and no certificate.
+  /// REQUIRES: OpenSSL has all that is offered (tls/offer.h).
   static Result<std::shared_ptr<const BackendContext>> make(const BackendTls& policy,
                                                             const SecretData* secret,
                                                             size_t workers);
   static std::string key(const BackendTls& policy, const SecretData* secret);
 
-  /// A client's SSL that will check `name` and send it (an IP literal is checked as such and not
-  /// sent), and resume this worker's last session of that name: resuming skips the certificate, so
-  /// one name's session never vouches for another. Null where the check cannot be set up.
+  /// A client's SSL that will send `name`, and check it unless the policy has `names` (an IP
+  /// literal is checked as such and not sent), and resume this worker's last session of that name:
+  /// resuming skips the certificate, so one name's session never vouches for another. Null where
+  /// the check cannot be set up.
   /// REQUIRES: this outlives the SSL.
   SslPtr new_ssl(const std::string& name, size_t worker) const;
 
   explicit BackendContext(size_t workers) : sessions_(workers) {}
 
  private:
+  static HandshakePolicy handshake_of(const BackendTls& policy);
+  static int on_certificate(X509_STORE_CTX* store, void* context);
+  void verify_by(const BackendTls& policy, bool revocation);
   static int on_new_session(SSL* ssl, SSL_SESSION* session);
 
   SslCtxPtr context_;
   VerifyBackend verify_ = VerifyBackend::Full;
+  std::vector<BackendName> names_;
   PerWorker<std::map<std::string, SslSessionPtr>> sessions_;  // nodes stay where they are
 };
 

@@ -26,16 +26,6 @@ bool was_at_end() {
   return at_end;
 }
 
-X509StackPtr read_certificates(std::string_view pem) {
-  X509StackPtr all(sk_X509_new_null());
-  BioPtr bio = memory_bio(pem);
-  while (X509* one = PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr)) {
-    sk_X509_push(all.get(), one);
-  }
-  if (!was_at_end()) return nullptr;
-  return all;
-}
-
 // The DNS SANs, lower case as written; with none, the CN.
 std::vector<std::string> dns_names(X509* leaf) {
   std::vector<std::string> names;
@@ -60,10 +50,20 @@ std::vector<std::string> dns_names(X509* leaf) {
 
 }  // namespace
 
+X509StackPtr parse_certificates(std::string_view pem) {
+  X509StackPtr all(sk_X509_new_null());
+  BioPtr bio = memory_bio(pem);
+  while (X509* one = PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr)) {
+    sk_X509_push(all.get(), one);
+  }
+  if (!was_at_end()) return nullptr;
+  return all;
+}
+
 Result<std::shared_ptr<const Certificate>> Certificate::parse(std::string_view crt,
                                                               std::string_view key) {
   auto made = std::make_shared<Certificate>();
-  made->chain_ = read_certificates(crt);
+  made->chain_ = parse_certificates(crt);
   if (!made->chain_ || sk_X509_num(made->chain_.get()) == 0) {
     return Error{"tls.crt holds no PEM certificate, or something else after one"};
   }
@@ -100,6 +100,21 @@ std::string Certificate::names() const {
 
 bool Certificate::is_rsa() const { return EVP_PKEY_get_base_id(key_.get()) == EVP_PKEY_RSA; }
 
+std::shared_ptr<const Certificate> Certificate::stapled(const Certificate& plain,
+                                                        const std::string& secret,
+                                                        std::string_view ca_crt,
+                                                        const std::string& responder) {
+  auto made = std::make_shared<Certificate>();
+  X509_up_ref(plain.leaf_.get());
+  made->leaf_.reset(plain.leaf_.get());
+  made->chain_.reset(X509_chain_up_ref(plain.chain_.get()));
+  EVP_PKEY_up_ref(plain.key_.get());
+  made->key_.reset(plain.key_.get());
+  made->stapling_ = std::make_shared<Stapling>(
+      secret, OcspQuestion::make(made->leaf_.get(), made->chain_.get(), ca_crt, responder));
+  return made;
+}
+
 bool Certificate::use_in(SSL* ssl) const {
   return SSL_use_cert_and_key(ssl, leaf_.get(), key_.get(), chain_.get(), 1) == 1;
 }
@@ -109,7 +124,7 @@ bool Certificate::use_in(SSL_CTX* context) const {
 }
 
 Result<X509StorePtr> parse_authorities(std::string_view ca, std::string_view crl) {
-  X509StackPtr all = read_certificates(ca);
+  X509StackPtr all = parse_certificates(ca);
   if (!all || sk_X509_num(all.get()) == 0) {
     return Error{"ca.crt holds no PEM certificate, or something else after one"};
   }
@@ -135,7 +150,7 @@ Result<X509StorePtr> parse_authorities(std::string_view ca, std::string_view crl
 
 STACK_OF(X509_NAME)* authority_names(std::string_view ca) {
   STACK_OF(X509_NAME)* names = sk_X509_NAME_new_null();
-  X509StackPtr all = read_certificates(ca);
+  X509StackPtr all = parse_certificates(ca);
   for (int i = 0; all && i < sk_X509_num(all.get()); ++i) {
     sk_X509_NAME_push(names, X509_NAME_dup(X509_get_subject_name(sk_X509_value(all.get(), i))));
   }

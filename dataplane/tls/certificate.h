@@ -10,6 +10,7 @@
 
 #include "dataplane/base/result.h"
 #include "dataplane/tls/openssl.h"
+#include "dataplane/tls/stapling.h"
 
 namespace sallyport {
 
@@ -42,6 +43,15 @@ class Certificate {
   std::string names() const;  // for messages: "a.example.com, *.b.example.com"
   bool is_rsa() const;
 
+  /// Its staple; null: none is shown. Set before it is shared.
+  const std::shared_ptr<Stapling>& stapling() const { return stapling_; }
+  /// See OcspQuestion::make(); `secret` is for logs.
+  static std::shared_ptr<const Certificate> stapled(const Certificate& plain,
+                                                    const std::string& secret,
+                                                    std::string_view ca_crt,
+                                                    const std::string& responder);
+  bool is_leaf(const X509* other) const { return other == leaf_.get(); }
+
   /// Makes `ssl` present this certificate. False (with OpenSSL's error queued) when its key type
   /// cannot be used.
   bool use_in(SSL* ssl) const;
@@ -51,7 +61,11 @@ class Certificate {
   X509Ptr leaf_;
   X509StackPtr chain_;
   EvpPkeyPtr key_;
+  std::shared_ptr<Stapling> stapling_;
 };
+
+/// All certificates of a PEM text; null where it holds something else after one.
+X509StackPtr parse_certificates(std::string_view pem);
 
 /// Authorities from PEM: at least one certificate, or an error. With `crl`, revocation of the leaf
 /// is checked against it too.

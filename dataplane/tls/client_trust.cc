@@ -13,9 +13,6 @@ namespace sallyport {
 
 namespace {
 
-// As OpenSSL's level 2, which is Debian's default for TLS: keys of 112 bits of security, no SHA-1.
-constexpr int kSecurityLevel = 2;
-
 using StoreContext = std::unique_ptr<X509_STORE_CTX, OpensslFree<X509_STORE_CTX_free>>;
 
 // All that is wrong with a chain, as far as the verdict needs to know. OpenSSL by itself stops at

@@ -31,6 +31,9 @@ using BioPtr = std::unique_ptr<BIO, OpensslFree<BIO_free_all>>;
 inline void free_x509_stack(STACK_OF(X509) * stack) { sk_X509_pop_free(stack, X509_free); }
 using X509StackPtr = std::unique_ptr<STACK_OF(X509), OpensslFree<free_x509_stack>>;
 
+/// Keys of 112 bits of security, no SHA-1: Debian's default, but not that of others.
+inline constexpr int kSecurityLevel = 2;
+
 /// Takes the oldest error off this thread's queue and empties it. "unknown error" if there was
 /// none.
 std::string take_openssl_error();

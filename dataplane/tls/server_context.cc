@@ -4,12 +4,12 @@
 #include <openssl/err.h>
 #include <openssl/rand.h>
 #include <string.h>
+#include <time.h>
 
 #include <algorithm>
 #include <set>
 
 #include "dataplane/tls/client_proof.h"
-#include "dataplane/tls/policy.h"
 
 namespace sallyport {
 
@@ -23,6 +23,23 @@ int choose_certificates(SSL* ssl, void*) {
     if (!certificate->use_in(ssl)) return 0;
   }
   return 1;
+}
+
+// Asked of a server where the client wants a staple and certificates are sent (RFC 6066 section 8).
+int show_staple(SSL* ssl, void*) {
+  auto* certificates =
+      static_cast<const std::vector<std::shared_ptr<const Certificate>>*>(SSL_get_app_data(ssl));
+  const X509* chosen = SSL_get_certificate(ssl);
+  for (const auto& certificate : *certificates) {
+    if (!certificate->is_leaf(chosen) || !certificate->stapling()) continue;
+    std::shared_ptr<const Staple> staple = certificate->stapling()->at(::time(nullptr));
+    if (!staple) break;
+    void* copy = OPENSSL_memdup(staple->der.data(), staple->der.size());
+    if (!copy) break;
+    SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(staple->der.size()));
+    return SSL_TLSEXT_ERR_OK;
+  }
+  return SSL_TLSEXT_ERR_NOACK;
 }
 
 int accept_name(SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; }
@@ -61,7 +78,7 @@ std::string ServerPolicy::key() const {
   for (const ClientDemandPtr& demand : route_clients) of_routes.insert(demand->content);
   std::string routes_text;  // hashes, of one length
   for (const std::string& content : of_routes) routes_text += content;
-  return content_hash({std::to_string(static_cast<int>(min_tls)), alpn_text,
+  return content_hash({handshake.key(), alpn_text,
                        client ? client->content : "", routes_text, respond ? "respond" : "abort"});
 }
 
@@ -70,7 +87,7 @@ std::shared_ptr<const ServerContext> ServerContext::make(const ServerPolicy& pol
   auto made = std::make_shared<ServerContext>();
   made->context_.reset(SSL_CTX_new(TLS_server_method()));
   SSL_CTX* context = made->context_.get();
-  apply_policy(context, policy.min_tls);
+  apply_policy(context, policy.handshake);
   SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   // Sessions live in tickets, which work in every worker; two tickets serve only clients that open
   // connections in parallel, and cost every handshake.
@@ -85,6 +102,8 @@ std::shared_ptr<const ServerContext> ServerContext::make(const ServerPolicy& pol
   SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
                         reinterpret_cast<void (*)()>(accept_name));
   SSL_CTX_set_cert_cb(context, choose_certificates, nullptr);
+  SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB,
+                        reinterpret_cast<void (*)()>(show_staple));
   if (!policy.alpn.empty()) {
     made->alpn_wire_ = alpn_wire(policy.alpn);
     SSL_CTX_set_alpn_select_cb(context, choose_alpn, &made->alpn_wire_);

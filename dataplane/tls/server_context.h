@@ -10,6 +10,7 @@
 #include "dataplane/tls/certificate.h"
 #include "dataplane/tls/client_demand.h"
 #include "dataplane/tls/openssl.h"
+#include "dataplane/tls/policy.h"
 #include "dataplane/tls/ticket_keys.h"
 
 namespace sallyport {
@@ -18,7 +19,7 @@ namespace sallyport {
 /// costs 0.3 ms and tens of KiB to make. Sessions are resumed by the site that began them only: the
 /// session-id context is of the policy and the site.
 struct ServerPolicy {
-  TlsVersion min_tls = TlsVersion::V1_2;
+  HandshakePolicy handshake;
   std::vector<std::string> alpn;
   /// What the site demands, and what its routes do: null, and none, where no certificate is asked
   /// for.
@@ -35,6 +36,7 @@ struct ServerPolicy {
 /// Immutable; shared by threads.
 class ServerContext {
  public:
+  /// REQUIRES: OpenSSL has all that is offered (tls/offer.h).
   static std::shared_ptr<const ServerContext> make(const ServerPolicy& policy,
                                                    std::shared_ptr<TicketRing> ring);
 

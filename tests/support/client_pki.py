@@ -14,7 +14,7 @@ and revoke them.
 
 import pathlib
 
-from .pki import made_once, run_openssl
+from .pki import made_once, make_key, run_openssl
 
 KINDS = ("valid", "by_issuing", "expired", "not_yet_valid", "revoked", "crl_expired",
          "crl_missing", "wrong_ca", "self_signed", "too_deep", "wrong_use")
@@ -112,11 +112,13 @@ class CertificateAuthority:
     def certificate(self):
         return self._crt.read_text()
 
-    def issue(self, folder, subject=None, use="client", dates=None, names="", itself=False):
+    def issue(self, folder, subject=None, use="client", dates=None, names="", itself=False,
+              responder="", rsa=False):
         """A folder with tls.crt and tls.key. `names` is a subjectAltName; `itself`: signed by its
-        own key, and not by the authority's."""
+        own key, and not by the authority's; `responder` is the URL to ask by OCSP."""
         folder.mkdir(parents=True)
-        self._request(folder, subject or f"/O=Partners/CN={folder.name}", "tls.key", names)
+        self._request(folder, subject or f"/O=Partners/CN={folder.name}", "tls.key", names,
+                      responder, rsa)
         self._sign(folder / "csr", folder / "leaf", use, dates,
                    folder / "tls.key" if itself else None)
         chain = "" if itself else self.chain
@@ -132,9 +134,17 @@ class CertificateAuthority:
         self._ca("-gencrl", "-out", self.folder / "crl", *dates)
         return (self.folder / "crl").read_text()
 
-    def _request(self, folder, subject, key, names=""):
-        run_openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", folder / key)
+    def ocsp_arguments(self, signer=None):
+        """Of `openssl`, for a responder that knows whom this authority has issued and revoked."""
+        by = signer or self
+        return ["ocsp", "-index", self.folder / "index", "-CA", self._crt, "-rsigner", by._crt,
+                "-rkey", by._key]
+
+    def _request(self, folder, subject, key, names="", responder="", rsa=False):
+        make_key(folder / key, rsa)
         more = ("-addext", f"subjectAltName={names}") if names else ()
+        if responder:
+            more += ("-addext", f"authorityInfoAccess=OCSP;URI:{responder}")
         run_openssl("req", "-new", "-key", folder / key, "-subj", subject, "-out", folder / "csr",
                  *more)
 

@@ -24,15 +24,16 @@ class Authority:
         self.folder = made_once(self._root / _slug("ca", name), self._make)
         self.file = self.folder / "ca.crt"
 
-    def issue(self, name, dns=(), ip=(), client=False, expired=False, days=30):
+    def issue(self, name, dns=(), ip=(), client=False, expired=False, days=30,
+              rsa=False):
         """A secret folder with tls.crt, tls.key and ca.crt. `dns` defaults to the name."""
         if not dns and not ip:
             dns = (name,)
         names = [f"DNS:{d}" for d in dns] + [f"IP:{i}" for i in ip]
-        key = (self.name, name, tuple(names), client, expired, days)
+        key = (self.name, name, tuple(names), client, expired, days, rsa)
 
         def make(folder):
-            _key(folder / "tls.key")
+            make_key(folder / "tls.key", rsa)
             run_openssl("req", "-new", "-key", folder / "tls.key", "-subj", f"/CN={name}",
                      "-out", folder / "csr")
             (folder / "ext").write_text(
@@ -64,13 +65,15 @@ class Authority:
         return made_once(self._root / _slug("crl", self.name), make) / "ca.crl"
 
     def _make(self, folder):
-        _key(folder / "ca.key")
+        make_key(folder / "ca.key")
         run_openssl("req", "-new", "-x509", "-key", folder / "ca.key", "-subj", f"/CN={self.name}",
                  "-days", "30", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
                  "-out", folder / "ca.crt")
 
 
-def _key(path):
+def make_key(path, rsa=False):
+    if rsa:
+        return run_openssl("genrsa", "-out", path, "2048")
     run_openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", path)
 
 

@@ -39,7 +39,7 @@ ROOMS = {
     r"yaml-cpp/": ("control/file/",),
     r"rapidjson/": ("control/", "dataplane/observe/", "bench/", "tests/"),
     r"simdjson\.h": ("control/kube/", "tests/"),
-    r"curl/": ("control/kube/",),
+    r"curl/": ("control/ocsp/", "control/kube/"),
     r"CLI/": ("control/main.cc", "control/pki_command.cc", "bench/"),
     r"sys/epoll\.h": ("dataplane/io/", "bench/", "tests/"),
 }

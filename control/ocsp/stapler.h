@@ -15,7 +15,7 @@
 namespace sallyport {
 
 /// Asks the responders of certificates on a thread of its own, which is there as soon as there is
-/// somebody to ask. 
+/// somebody to ask.
 /// Thread: one that calls keep(); any for metrics().
 class Stapler {
  public:

@@ -26,7 +26,8 @@ inline void add_extension(X509* certificate, int nid, const char* value) {
   X509_EXTENSION_free(extension);
 }
 
-/// Good around kOcspNow, and now. Signed by `issuer`, or by itself. Empty values: no such extension.
+/// Good around kOcspNow, and now. Signed by `issuer`, or by itself. Empty values: no such
+/// extension.
 inline OcspParty make_party(const std::string& name, long serial, const OcspParty* issuer,
                             const std::string& use = "", const std::string& aia = "") {
   OcspParty made;

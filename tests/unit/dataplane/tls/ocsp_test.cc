@@ -2,8 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+
 #include "dataplane/tls/certificate.h"
 #include "dataplane/tls/stapling.h"
+#include "tests/fuzz/ocsp_rules.h"
 #include "tests/support/ocsp_parts.h"
 
 namespace sallyport {
@@ -160,6 +166,28 @@ TEST_F(OcspTest, AStapleIsShownUntilItIsOverAndNeverReplacedByAnOlderOne) {
   EXPECT_EQ(stapling.at(150)->next_update, 300);
   stapling.use(nullptr);
   EXPECT_FALSE(stapling.at(150));
+}
+
+TEST(OcspCorpus, IsReadAsItsNamesSay) {
+  const std::map<std::string, OcspVerdict> expected = {
+      {"good", OcspVerdict::Good},
+      {"good_by_a_delegate", OcspVerdict::Good},
+      {"good_by_key", OcspVerdict::Good},
+      {"good_without_certificates", OcspVerdict::Good},
+      {"revoked", OcspVerdict::Revoked}};
+  size_t known = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(SALLYPORT_SOURCE_DIR "/tests/fuzz/corpus/ocsp_response")) {
+    std::ifstream file(entry.path(), std::ios::binary);
+    std::stringstream text;
+    text << file.rdbuf();
+    auto it = expected.find(entry.path().filename().string());
+    known += it != expected.end();
+    EXPECT_EQ(check_ocsp_response(text.str()),
+              it != expected.end() ? it->second : OcspVerdict::Unusable)
+        << entry.path();
+  }
+  EXPECT_EQ(known, expected.size());
 }
 
 }  // namespace

@@ -181,6 +181,7 @@ class ConfigWriter {
       } else if (listener.protocol != Protocol::Http) {
         text("unknown_sni", name(listener.unknown_sni));
       }
+      if (listener.sslmode) text("sslmode", name(*listener.sslmode));
       text("proxy_protocol", name(listener.proxy_protocol));
       if (listener.trusted_networks.empty()) return;
       networks("trusted_networks", listener.trusted_networks);
@@ -259,7 +260,11 @@ class ConfigWriter {
 
   void backend_tls(const BackendTls& tls) {
     object("tls", [&] {
-      text("verify", name(tls.verify));
+      if (tls.sslmode) {
+        text("sslmode", name(*tls.sslmode));
+      } else {
+        text("verify", name(tls.verify));
+      }
       text_if_any("secret", tls.secret);
       text_if_any("name", tls.name);
       if (!tls.names.empty()) {

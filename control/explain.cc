@@ -175,9 +175,13 @@ class Explanation {
   }
 
   static std::string tls_text(const BackendTls& tls) {
+    std::string names;
+    for (const BackendName& n : tls.names) names += (names.empty() ? "" : " or ") + n.text;
     return std::string("TLS, verify: ") + name(tls.verify) +
            ", authorities: " + (tls.secret.empty() ? "the system's" : tls.secret) +
-           ", name: " + (tls.name.empty() ? "the endpoint's" : tls.name);
+           ", name: " + (tls.name.empty() ? "the endpoint's" : tls.name) +
+           (names.empty() ? "" : ", certificate for: " + names) +
+           (tls.sslmode ? std::string(", sslmode: ") + name(*tls.sslmode) : "");
   }
 
   const SiteConfig& config_of(const Site& site) const {

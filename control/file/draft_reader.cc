@@ -170,6 +170,7 @@ class DraftReader {
     draft.unknown_sni = map.word<UnknownSni>("unknown_sni");
     draft.proxy_protocol = map.word<ProxyProtocolIn>("proxy_protocol");
     draft.trusted_networks = map.texts("trusted_networks");
+    draft.sslmode = map.word<SslMode>("sslmode");
     draft.service = map.target("service");
     return draft;
   }
@@ -288,6 +289,7 @@ class DraftReader {
     if (!tls.valid()) return written;
     written.value.emplace();
     written.value->verify = tls.word<VerifyBackend>("verify");
+    written.value->sslmode = tls.word<SslMode>("sslmode");
     written.value->secret = tls.text("secret");
     written.value->name = tls.text("name");
     written.value->names = tls.text_or_texts("names");

@@ -41,6 +41,12 @@ constexpr Word<VerifyBackend> kVerifyBackend[] = {{"full", VerifyBackend::Full},
                                                   {"verify-ca", VerifyBackend::Ca},
                                                   {"require", VerifyBackend::None}};
 constexpr Word<TlsVersion> kTlsVersions[] = {{"1.2", TlsVersion::V1_2}, {"1.3", TlsVersion::V1_3}};
+constexpr Word<SslMode> kSslModes[] = {{"disable", SslMode::Disable},
+                                       {"allow", SslMode::Allow},
+                                       {"prefer", SslMode::Prefer},
+                                       {"require", SslMode::Require},
+                                       {"verify-ca", SslMode::VerifyCa},
+                                       {"verify-full", SslMode::VerifyFull}};
 constexpr Word<OnFailure> kOnFailure[] = {{"respond", OnFailure::Respond},
                                           {"abort", OnFailure::Abort}};
 constexpr Word<PathType> kPathTypes[] = {{"Prefix", PathType::Prefix},
@@ -127,6 +133,10 @@ std::span<const Word<TlsVersion>> words() {
   return kTlsVersions;
 }
 template <>
+std::span<const Word<SslMode>> words() {
+  return kSslModes;
+}
+template <>
 std::span<const Word<OnFailure>> words() {
   return kOnFailure;
 }
@@ -161,6 +171,7 @@ const char* name(CrlCheck value) { return word_for(value); }
 const char* name(ClientFields value) { return word_for(value); }
 const char* name(VerifyBackend value) { return word_for(value); }
 const char* name(TlsVersion value) { return word_for(value); }
+const char* name(SslMode value) { return word_for(value); }
 const char* name(OnFailure value) { return word_for(value); }
 const char* name(PathType value) { return word_for(value); }
 const char* name(SameSite value) { return word_for(value); }

@@ -48,6 +48,8 @@ enum class CrlCheck : uint8_t { Auto, Leaf, Chain };
 enum class ClientFields : uint8_t { SslClient, Xfcc, Rfc9440 };
 enum class VerifyBackend : uint8_t { Full, Ca, None };
 enum class TlsVersion : uint8_t { V1_2, V1_3 };
+/// How PostgreSQL says what it thinks of TLS, in the order of its manual.
+enum class SslMode : uint8_t { Disable, Allow, Prefer, Require, VerifyCa, VerifyFull };
 enum class OnFailure : uint8_t { Respond, Abort };
 enum class PathType : uint8_t { Prefix, Exact, Regex };
 enum class SameSite : uint8_t { None, Lax, Strict };
@@ -85,6 +87,8 @@ std::span<const Word<VerifyBackend>> words();
 template <>
 std::span<const Word<TlsVersion>> words();
 template <>
+std::span<const Word<SslMode>> words();
+template <>
 std::span<const Word<OnFailure>> words();
 template <>
 std::span<const Word<PathType>> words();
@@ -107,6 +111,7 @@ const char* name(CrlCheck);
 const char* name(ClientFields);
 const char* name(VerifyBackend);
 const char* name(TlsVersion);  // "1.2", "1.3"
+const char* name(SslMode);
 const char* name(OnFailure);
 const char* name(PathType);
 const char* name(SameSite);
@@ -144,6 +149,10 @@ struct ListenerConfig {
   ProxyProtocolIn proxy_protocol = ProxyProtocolIn::Off;
   /// Who may send PROXY headers. With Optional never empty; with Required, empty means everybody.
   std::vector<Network> trusted_networks;
+  /// On Tls only: clients are PostgreSQL's and ask for TLS in its way. Prefer: some do without, and
+  /// get the site "*"; Require: none does; VerifyCa: and every site here demands a certificate, of
+  /// clients that VerifyFull has it name.
+  std::optional<SslMode> sslmode;
   std::string service;  // for Tcp: where the bytes go, without tls; otherwise empty
   Place place;
   bool operator==(const ListenerConfig&) const = default;
@@ -339,6 +348,10 @@ struct BackendName {
 
 struct BackendTls {
   VerifyBackend verify = VerifyBackend::Full;
+  /// Backends are PostgreSQL's and asked for TLS in its way; those that have none get the bytes in
+  /// the clear with Prefer, and nothing otherwise. `verify` is what it says. Only for sites on Tls
+  /// listeners.
+  std::optional<SslMode> sslmode;
   std::string secret;  // ca.crt, and perhaps the proxy's own certificate; empty: the system's CAs
   /// Checked against the certificate and sent as SNI; empty: the endpoint's host name.
   std::string name;

@@ -51,6 +51,7 @@ struct DraftListener {
   Written<UnknownSni> unknown_sni;
   Written<ProxyProtocolIn> proxy_protocol;
   WrittenList<std::string> trusted_networks;
+  Written<SslMode> sslmode;
   Written<DraftTarget> service;
 };
 
@@ -154,6 +155,7 @@ struct DraftSite {
 
 struct DraftBackendTls {
   Written<VerifyBackend> verify;
+  Written<SslMode> sslmode;
   Written<std::string> secret, name;
   WrittenList<std::string> names;
   Written<uint64_t> depth;

@@ -147,6 +147,11 @@ const ServiceConfig* ServiceBook::resolve(const Written<DraftTarget>& target,
   return &services_.back();
 }
 
+const ServiceConfig* ServiceBook::find(const std::string& name) const {
+  auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : &services_[found->second];
+}
+
 std::string ServiceBook::free_name(const std::string& name) const {
   std::string free = name;
   for (int i = 2; by_name_.count(free) > 0; ++i) free = name + "-" + std::to_string(i);

@@ -33,6 +33,9 @@ class ServiceBook {
   /// Valid until the next call.
   const ServiceConfig* resolve(const Written<DraftTarget>& target, const std::string& name);
 
+  /// Null: there is none. Valid until the next resolve().
+  const ServiceConfig* find(const std::string& name) const;
+
   /// All of them, the declared ones first.
   std::vector<ServiceConfig> all() const { return services_; }
 

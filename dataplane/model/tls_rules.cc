@@ -69,6 +69,35 @@ Result<BackendName> parse_backend_name(const std::string& text) {
   return BackendName{BackendName::Kind::Dns, *name};
 }
 
+constexpr VerifyBackend verify_by(SslMode mode) {
+  if (mode == SslMode::VerifyFull) return VerifyBackend::Full;
+  return mode == SslMode::VerifyCa ? VerifyBackend::Ca : VerifyBackend::None;
+}
+
+void check_sslmode(const DraftBackendTls& draft, BackendTls& tls, Problems& problems) {
+  if (!draft.sslmode) return;
+  const Place& place = draft.sslmode.place;
+  if (draft.verify.given) {
+    complain(problems, draft.verify.place,
+             "says the same as sslmode, in other words: leave one of them out");
+  }
+  if (draft.alpn.given) {
+    complain(problems, draft.alpn.place,
+             "has no effect with sslmode, where PostgreSQL's own request comes first");
+  }
+  if (*draft.sslmode == SslMode::Disable) {
+    complain(problems, place,
+             "disable is no TLS at all: leave tls out, and say scenario: offload");
+  } else if (*draft.sslmode == SslMode::Allow) {
+    complain(problems, place,
+             "allow is not possible, for who begins in the clear cannot be asked to begin again: "
+             "write prefer");
+  } else {
+    tls.sslmode = *draft.sslmode;
+    tls.verify = verify_by(*draft.sslmode);
+  }
+}
+
 void check_backend_names(const WrittenList<std::string>& list, BackendTls& tls,
                          Problems& problems) {
   if (!list) return;
@@ -152,6 +181,7 @@ OcspConfig check_ocsp(const DraftOcsp& draft, Problems& problems) {
 void check_backend_policy(const Written<DraftBackendTls>& draft, BackendTls& tls,
                           Problems& problems) {
   tls.verify = draft->verify.or_else(VerifyBackend::Full);
+  check_sslmode(*draft.value, tls, problems);
   tls.min_tls = draft->min_tls.or_else(TlsVersion::V1_2);
   tls.max_tls = draft->max_tls.or_else(TlsVersion::V1_3);
   if (tls.min_tls > tls.max_tls) {

@@ -51,6 +51,7 @@ class Listeners {
     check_name_of(draft, listener);
     check_address(draft, listener);
     check_protocol(draft, listener);
+    check_sslmode(draft, listener);
     check_trust(draft, listener);
     return listener;
   }
@@ -127,6 +128,21 @@ class Listeners {
       complain(problems_, draft.unknown_sni.place,
                "has no effect on an http listener, where there is no TLS to refuse a name in: "
                "leave it out; a site \"*\" takes the hosts that no other site has");
+    }
+  }
+
+  void check_sslmode(const DraftListener& draft, ListenerConfig& listener) {
+    if (!draft.sslmode) return;
+    const Place& place = draft.sslmode.place;
+    if (draft.protocol && listener.protocol != Protocol::Tls) {
+      complain(problems_, place,
+               std::string("is only for tls listeners, where clients are PostgreSQL's: ") +
+                   name(listener.protocol) + " listeners have none");
+    } else if (*draft.sslmode == SslMode::Disable) {
+      complain(problems_, place,
+               "disable is no TLS at all: write protocol: tcp, and leave sslmode out");
+    } else {
+      listener.sslmode = *draft.sslmode;
     }
   }
 

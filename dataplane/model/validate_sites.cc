@@ -45,6 +45,7 @@ class Sites {
         Problems& problems)
       : draft_(draft),
         secrets_(secrets),
+        services_(services),
         config_(config),
         problems_(problems),
         listeners_(draft, config, problems),
@@ -53,6 +54,7 @@ class Sites {
 
   void run() {
     for (const DraftSite& site : draft_.sites) config_.sites.push_back(checked(site));
+    check_sslmodes();
     listeners_.settle_unknown_sni();
     routes_.check_unused_tls();
   }
@@ -86,6 +88,46 @@ class Sites {
     check_body_limit(draft, on, site);
     routes_.add(draft, carrier_of_bytes(draft, on), on.in_the_clear(), site);
     return site;
+  }
+
+  // PostgreSQL's negotiation, on both sides, is for bytes; and what a listener says of clients'
+  // certificates, its sites have to do.
+  void check_sslmodes() {
+    for (const SiteConfig& site : config_.sites) {
+      for (const ListenerConfig& listener : config_.listeners) {
+        bool on = std::find(site.listeners.begin(), site.listeners.end(), listener.name) !=
+                  site.listeners.end();
+        if (!on) continue;
+        if (listener.sslmode) check_certificates(site, listener);
+        if (listener.protocol != Protocol::Tls) check_negotiation(site, listener);
+      }
+    }
+  }
+
+  void check_certificates(const SiteConfig& site, const ListenerConfig& listener) {
+    if (*listener.sslmode != SslMode::VerifyCa && *listener.sslmode != SslMode::VerifyFull) return;
+    std::string what = std::string(name(*listener.sslmode)) + " of listener " +
+                       in_quotes(listener.name) + " wants ";
+    if (site.client_auth.verify != VerifyClient::Required) {
+      complain(problems_, site.place,
+               what + "a certificate of every client: write client_auth: {verify: required}, or "
+                      "sslmode: require");
+    } else if (*listener.sslmode == SslMode::VerifyFull && site.client_auth.match.empty()) {
+      complain(problems_, site.place,
+               what + "clients to be named: write match under client_auth, or sslmode: verify-ca");
+    }
+  }
+
+  void check_negotiation(const SiteConfig& site, const ListenerConfig& listener) {
+    if (site.scenario != Scenario::Reencrypt) return;
+    for (const RouteConfig& route : site.routes) {
+      const ServiceConfig* service = services_.find(route.service);
+      if (!service || !service->tls || !service->tls->sslmode) continue;
+      complain(problems_, route.place,
+               "service " + in_quotes(service->name) +
+                   " has sslmode, which is for the bytes of tls listeners; listener " +
+                   in_quotes(listener.name) + " carries requests");
+    }
   }
 
   std::vector<std::pair<std::string, Place>> checked_hosts(const DraftSite& draft) {
@@ -197,6 +239,7 @@ class Sites {
 
   const Draft& draft_;
   SecretBook& secrets_;
+  const ServiceBook& services_;
   Config& config_;
   Problems& problems_;
   SiteListeners listeners_;

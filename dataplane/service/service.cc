@@ -18,6 +18,7 @@ Service::Service(const ServiceConfig& config, std::vector<Endpoint> endpoints,
     : name_(config.name),
       endpoints_(std::move(endpoints)),
       tls_(std::move(tls)),
+      sslmode_(config.tls ? config.tls->sslmode : std::nullopt),
       proxy_protocol_(config.proxy_protocol),
       turns_(workers),
       metrics_(metrics ? std::move(metrics)

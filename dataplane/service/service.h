@@ -32,6 +32,7 @@ class Service {
   const std::vector<Endpoint>& endpoints() const { return endpoints_; }
   const BackendContext* tls() const { return tls_.get(); }  // null: plain
   const std::shared_ptr<const BackendContext>& shared_tls() const { return tls_; }
+  const std::optional<SslMode>& sslmode() const { return sslmode_; }
   ProxyProtocolOut proxy_protocol() const { return proxy_protocol_; }
 
   /// Counted on over changes of the service: they belong to its name.
@@ -55,6 +56,7 @@ class Service {
   std::string name_;
   std::vector<Endpoint> endpoints_;
   std::shared_ptr<const BackendContext> tls_;
+  std::optional<SslMode> sslmode_;
   ProxyProtocolOut proxy_protocol_;
   PerWorker<Turn> turns_;
   std::shared_ptr<const PerWorker<ServiceMetrics>> metrics_;

@@ -1,10 +1,12 @@
 #include "dataplane/session/entry.h"
 
 #include <cstring>
+#include <utility>
 
 #include "dataplane/session/http_session.h"
 #include "dataplane/session/stream_session.h"
 #include "dataplane/tls/facts.h"
+#include "dataplane/wire/postgres_hello.h"
 #include "dataplane/wire/proxy_header.h"
 
 namespace sallyport {
@@ -21,8 +23,16 @@ Entry::Entry(SessionContext& context, Arrival arrival, int descriptor)
     : Session(context, std::move(arrival)) {
   this->arrival().socket = Socket(context.loop, *this, descriptor);
   bool proxied = this->arrival().rules->config.proxy_protocol != ProxyProtocolIn::Off;
-  phase_ = proxied ? Phase::ProxyHeader : Phase::Hello;
-  enter(proxied ? "reading the PROXY header" : "reading the ClientHello", limits().hello_timeout);
+  enter("reading the PROXY header", limits().hello_timeout);
+  phase_ = Phase::ProxyHeader;
+  if (!proxied) expect_hello();
+}
+
+void Entry::expect_hello() {
+  bool postgres = arrival().rules->config.sslmode.has_value();
+  record().doing = postgres ? "reading PostgreSQL's request" : "reading the ClientHello";
+  phase_ = postgres ? Phase::Postgres : Phase::Hello;
+  need_ = 1;
 }
 
 void Entry::advance() {
@@ -30,6 +40,9 @@ void Entry::advance() {
     switch (phase_) {
       case Phase::ProxyHeader:
         if (read_proxy_header() == Look::Settled) return;
+        break;
+      case Phase::Postgres:
+        if (read_postgres() == Look::Settled) return;
         break;
       case Phase::Hello:
         if (read_hello() == Look::Settled) return;
@@ -124,10 +137,75 @@ Entry::Look Entry::read_proxy_header() {
     hand_on(std::make_unique<HttpSession>(context(), std::move(arrival()), nullptr));
     return Look::Settled;
   }
-  record().doing = "reading the ClientHello";
-  phase_ = Phase::Hello;
-  need_ = 1;
+  expect_hello();
   return Look::Again;
+}
+
+Entry::Look Entry::read_postgres() {
+  if (!receive()) return Look::Settled;
+  Bytes received = arrival().received.rest();
+  PostgresHello said = parse_postgres_hello(received);
+  switch (said) {
+    case PostgresHello::NeedMore:
+      need_ = received.size() + 1;
+      return Look::Again;
+    case PostgresHello::SslRequest:
+      return answer_postgres('S');
+    case PostgresHello::GssRequest:
+      if (std::exchange(refused_gss_, true)) break;
+      return answer_postgres('N');
+    case PostgresHello::Tls:
+      phase_ = Phase::Hello;
+      return Look::Again;
+    case PostgresHello::InTheClear:
+      serve_in_the_clear();
+      return Look::Settled;
+    case PostgresHello::Malformed:
+      break;
+  }
+  finish(Reason::NotTls);
+  return Look::Settled;
+}
+
+Entry::Look Entry::answer_postgres(char answer) {
+  Arrival& a = arrival();
+  // What came along was said before there was TLS, by whomever (CVE-2021-23214).
+  if (a.received.rest().size() != kPostgresRequestSize) {
+    finish(Reason::HelloMalformed);
+    return Look::Settled;
+  }
+  a.received.consumed(kPostgresRequestSize);
+  auto byte = static_cast<uint8_t>(answer);
+  if (a.socket.write({&byte, 1}).kind != Io::Ok) {
+    finish(Reason::ClientReset);
+    return Look::Settled;
+  }
+  need_ = 1;
+  if (answer == 'S') {
+    record().doing = "reading the ClientHello";
+    phase_ = Phase::Hello;
+  }
+  return Look::Again;
+}
+
+// Without TLS there is no name to choose a site by, and no certificate.
+void Entry::serve_in_the_clear() {
+  Arrival& a = arrival();
+  SslMode mode = *a.rules->config.sslmode;
+  const Site* site = a.rules->sites.find("").site;
+  bool allowed = mode == SslMode::Allow || mode == SslMode::Prefer;
+  if (!allowed || !site || site->asks_clients) {
+    return refuse(Reason::NotTls, as_bytes(postgres_error("28000", "TLS is required here")));
+  }
+  record().site = site->name;
+  record().scenario = site->scenario;
+  record().routed = true;
+  if (site->service->endpoints().empty()) {
+    record().service = site->service->name();
+    return refuse(Reason::NoEndpoint, as_bytes(postgres_error("08006", "no endpoint")));
+  }
+  a.in_the_clear = true;
+  go_on(site, site->service);
 }
 
 Entry::Look Entry::read_hello() {
@@ -178,10 +256,11 @@ void Entry::go_on(const Site* site, const std::shared_ptr<const Service>& servic
   hand_on(std::make_unique<StreamSession>(context(), std::move(arrival()), site, *service));
 }
 
-void Entry::refuse(Reason reason, uint8_t alert) {
-  AlertRecord record_of_alert(alert);
-  // Seven bytes into an unused connection: they fit, or it has failed anyway.
-  arrival().socket.write(record_of_alert.bytes);
+void Entry::refuse(Reason reason, uint8_t alert) { refuse(reason, AlertRecord(alert).bytes); }
+
+void Entry::refuse(Reason reason, Bytes last_words) {
+  // A few bytes into an unused connection: they fit, or it has failed anyway.
+  arrival().socket.write(last_words);
   arrival().socket.shutdown_write();
   arrival().received.clear();
   refused_ = reason;

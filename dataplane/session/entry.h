@@ -12,7 +12,7 @@ class Entry final : public Session {
   Entry(SessionContext& context, Arrival arrival, int descriptor);
 
  private:
-  enum class Phase : uint8_t { ProxyHeader, Hello, Linger };
+  enum class Phase : uint8_t { ProxyHeader, Postgres, Hello, Linger };
 
   void advance() override;
   void on_deadline() override;
@@ -24,16 +24,22 @@ class Entry final : public Session {
   };  // Settled: a session handed on, finished or waiting
 
   Look read_proxy_header();
+  Look read_postgres();
+  Look answer_postgres(char answer);
+  void serve_in_the_clear();
   Look read_hello();
   void route(const ClientHello& hello);
   void go_on(const Site* site, const std::shared_ptr<const Service>& service);
   bool receive();
+  void expect_hello();
   void refuse(Reason reason, uint8_t alert);
+  void refuse(Reason reason, Bytes last_words);
   void linger();
 
   Phase phase_;
   size_t need_ = 1;  // bytes below which another look gets nowhere
   Reason refused_ = Reason::Closed;
+  bool refused_gss_ = false;
 };
 
 }  // namespace sallyport

@@ -98,6 +98,7 @@ class GenerationRef {
 struct Arrival {
   GenerationRef snapshot;
   const ListenerRules* rules = nullptr;  // of the snapshot
+  bool in_the_clear = false;             // a client of a tls listener who does without TLS
   ClientTable::Ticket ticket;
   ConnectionRecord record;
   Instant started{};

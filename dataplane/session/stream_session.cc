@@ -9,6 +9,7 @@
 #include "dataplane/session/handshake.h"
 #include "dataplane/tls/client_proof.h"
 #include "dataplane/tls/facts.h"
+#include "dataplane/wire/postgres_hello.h"
 
 namespace sallyport {
 
@@ -52,6 +53,9 @@ void StreamSession::advance() {
       case Phase::Connect:
         if (!connect()) return;
         break;
+      case Phase::AskForTls:
+        if (!ask_for_tls()) return;
+        break;
       case Phase::BackendHandshake:
         if (!shake_hands_with_backend()) return;
         break;
@@ -64,7 +68,7 @@ void StreamSession::advance() {
 }
 
 bool StreamSession::begin() {
-  if (!site_ || !site_->tls) return start_connecting();
+  if (!site_ || !site_->tls || arrival().in_the_clear) return start_connecting();
   client_.start_tls(site_->tls->new_ssl(site_->certificates, site_->session_context));
   if (site_->kernel_tls) client_.offer_kernel_tls();
   phase_ = Phase::ClientHandshake;
@@ -112,7 +116,44 @@ bool StreamSession::connect() {
     send_proxy_header(backend_, service_.proxy_protocol(), record().client, destination,
                       record().sni, client_, client_identity());
   }
-  if (!service_.tls()) {
+  if (asks_for_tls()) {
+    backend_.send_raw(kPostgresSslRequest);
+    phase_ = Phase::AskForTls;
+    enter("asking the backend for TLS", limits().handshake_timeout);
+    return true;
+  }
+  return begin_backend_tls();
+}
+
+// A client that passes through has been told that it may begin TLS, so that its backend is still to
+// be asked.
+bool StreamSession::asks_for_tls() {
+  if (service_.sslmode() && (!site_ || site_->tls)) return true;
+  return site_ && !site_->tls && arrival().rules->config.sslmode && !arrival().in_the_clear;
+}
+
+bool StreamSession::ask_for_tls() {
+  if (backend_.flush() == Step::Blocked) return false;
+  uint8_t answer = 0;
+  // One byte: what follows it is TLS, or was said before there was any (CVE-2021-23222).
+  FlowResult got = backend_.read({&answer, 1});
+  if (got.kind == Flow::Blocked) return false;
+  if (got.kind == Flow::Ok && answer == 'S') return begin_backend_tls();
+  if (got.kind == Flow::Ok && answer == 'N' && service_.sslmode() == SslMode::Prefer) {
+    begin_relay();
+    return true;
+  }
+  context().metrics.handshake_failures[1].add();
+  record().detail = got.kind != Flow::Ok ? "the backend left when it was asked for TLS"
+                    : answer == 'N'      ? "the backend has no TLS"
+                                         : "the backend does not know PostgreSQL's SSLRequest";
+  refuse(Reason::BackendHandshakeFailed, kAlertInternalError);
+  return false;
+}
+
+bool StreamSession::begin_backend_tls() {
+  bool passes_through = site_ && !site_->tls;
+  if (!service_.tls() || passes_through) {
     begin_relay();
     return true;
   }
@@ -257,6 +298,7 @@ void StreamSession::on_deadline() {
       reached(Limit::ConnectTimeout);
       if (try_next_endpoint(Reason::ConnectTimeout, "no answer")) advance();
       return;
+    case Phase::AskForTls:
     case Phase::BackendHandshake:
       reached(Limit::HandshakeTimeout);
       return finish(Reason::BackendHandshakeTimeout);
@@ -286,7 +328,7 @@ void StreamSession::close_streams(Reason reason) {
 }
 
 void StreamSession::refuse(Reason reason, uint8_t alert) {
-  bool client_awaits_hello = site_ && client_.plain();
+  bool client_awaits_hello = site_ && client_.plain() && !arrival().in_the_clear;
   if (!client_awaits_hello) return finish(reason);
   client_.send_raw(AlertRecord(alert).bytes);
   linger(reason);

@@ -23,6 +23,7 @@ class StreamSession final : public Session {
     Begin,
     ClientHandshake,
     Connect,
+    AskForTls,  // of PostgreSQL
     BackendHandshake,
     Relay,
     Linger,  // an alert is on its way to the client, who may still be sending
@@ -38,6 +39,9 @@ class StreamSession final : public Session {
   bool start_connecting();
   bool connect();
   bool try_next_endpoint(Reason reason, std::string detail);
+  bool asks_for_tls();
+  bool ask_for_tls();
+  bool begin_backend_tls();
   bool shake_hands_with_backend();
   void begin_relay();
   void relay();

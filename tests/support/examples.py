@@ -146,7 +146,7 @@ class Example:
 
 class _AnyBackend:
     """Answers with its name, in HTTP if it is asked in it, whatever stands before the first line: a
-    PROXY header, TLS, or both."""
+    PROXY header, PostgreSQL's SSLRequest, TLS."""
 
     def __init__(self, name, secret):
         self._name, self._secret = name.encode(), secret
@@ -155,6 +155,9 @@ class _AnyBackend:
         sock = channel.socket
         if sock.recv(1, socket.MSG_PEEK) in (b"\r", b"P"):
             proxy_header.read(sock)
+        if sock.recv(1, socket.MSG_PEEK) == b"\0":  # PostgreSQL's SSLRequest
+            sock.recv(8, socket.MSG_WAITALL)
+            sock.sendall(b"S")
         if sock.recv(1, socket.MSG_PEEK) == b"\x16":
             context = server_context(self._secret)
             context.verify_mode = ssl.CERT_NONE

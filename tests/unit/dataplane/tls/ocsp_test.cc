@@ -176,8 +176,8 @@ TEST(OcspCorpus, IsReadAsItsNamesSay) {
       {"good_without_certificates", OcspVerdict::Good},
       {"revoked", OcspVerdict::Revoked}};
   size_t known = 0;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(SALLYPORT_SOURCE_DIR "/tests/fuzz/corpus/ocsp_response")) {
+  for (const auto& entry : std::filesystem::directory_iterator(
+           SALLYPORT_SOURCE_DIR "/tests/fuzz/corpus/ocsp_response")) {
     std::ifstream file(entry.path(), std::ios::binary);
     std::stringstream text;
     text << file.rdbuf();

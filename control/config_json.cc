@@ -270,12 +270,14 @@ class ConfigWriter {
       if (!tls.names.empty()) {
         list("names", tls.names, [this](const BackendName& name) { value(name.text); });
       }
-      number("depth", static_cast<uint64_t>(tls.depth));
-      text("crl_check", name(tls.crl_check));
+      if (tls.verify != VerifyBackend::None) {
+        number("depth", static_cast<uint64_t>(tls.depth));
+        text("crl_check", name(tls.crl_check));
+      }
       text("min_tls", name(tls.min_tls));
       text("max_tls", name(tls.max_tls));
       offer(tls.offer);
-      texts("alpn", tls.alpn);
+      if (!tls.sslmode) texts("alpn", tls.alpn);
     });
   }
 

@@ -45,13 +45,25 @@ TEST(Words, AreThoseOfTheConfiguration) {
   expect_words<VerifyClient>({"off", "optional", "optional_no_ca", "required"});
   expect_words<CrlCheck>({"auto", "leaf", "chain"});
   expect_words<ClientFields>({"ssl-client", "xfcc", "rfc9440"});
-  expect_words<VerifyBackend>({"full", "ca", "none"});
   expect_words<TlsVersion>({"1.2", "1.3"});
+  expect_words<SslMode>({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"});
   expect_words<OnFailure>({"respond", "abort"});
   expect_words<PathType>({"Prefix", "Exact", "Regex"});
   expect_words<SameSite>({"None", "Lax", "Strict"});
   expect_words<EncodedSlashes>({"keep", "refuse"});
   expect_words<AccessLogFormat>({"json", "nginx"});
+}
+
+// PostgreSQL's are understood as well, but nothing is called by them.
+TEST(Words, OfBackendsAreTwoForEachValue) {
+  std::span<const Word<VerifyBackend>> all = words<VerifyBackend>();
+  ASSERT_EQ(all.size(), 6u);
+  const char* known[] = {"full", "ca", "none", "verify-full", "verify-ca", "require"};
+  for (size_t i = 0; i < all.size(); ++i) {
+    EXPECT_STREQ(all[i].text, known[i]);
+    EXPECT_STREQ(name(all[i].value), known[i % 3]);
+    EXPECT_EQ(all[i].value, all[i % 3].value);
+  }
 }
 
 }  // namespace

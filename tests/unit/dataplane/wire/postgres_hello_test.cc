@@ -55,7 +55,7 @@ TEST(PostgresHello, ErrorsAreOnesThatClientsCanRead) {
   std::string error = postgres_error("28000", "TLS is required here");
   EXPECT_EQ(error[0], 'E');
   EXPECT_EQ(static_cast<size_t>(error[4]), error.size() - 1);
-  EXPECT_EQ(error.substr(5), std::string("SFATAL\0VFATAL\0C28000\0MTLS is required here\0\0", 42));
+  EXPECT_EQ(error.substr(5), std::string("SFATAL\0VFATAL\0C28000\0MTLS is required here\0\0", 44));
 }
 
 TEST(PostgresHello, TheCorpusIsReadAsItsNamesSay) {

@@ -36,6 +36,7 @@ class ConfigWriter {
     object([&] {
       settings(config);
       limits(config.limits);
+      if (config.kubernetes) kubernetes(*config.kubernetes);
       list("listeners", config.listeners, [&](const ListenerConfig& l) { listener(l); });
       list("sites", config.sites, [&](const SiteConfig& s) { site(s); });
       list("services", config.services, [&](const ServiceConfig& s) { service(s); });
@@ -169,6 +170,42 @@ class ConfigWriter {
     time("tunnel_idle_timeout", limits.tunnel_idle_timeout);
     number("backend_idle_connections", limits.backend_idle_connections);
     time("backend_idle_timeout", limits.backend_idle_timeout);
+  }
+
+  void kubernetes(const KubernetesConfig& kube) {
+    object("kubernetes", [&] {
+      text_if_any("kubeconfig", kube.kubeconfig);
+      text_if_any("context", kube.context);
+      texts("namespaces", kube.namespaces);
+      texts("ingress_classes", kube.ingress_classes);
+      text("controller", kube.controller);
+      boolean("ssl_passthrough", kube.ssl_passthrough);
+      text("compat", name(kube.compat));
+      boolean("require_backend_verification", kube.require_backend_verification);
+      text("secrets", name(kube.secrets));
+      text_if_any("default_certificate", kube.default_certificate.text());
+      text_if_any("config_map", kube.config_map.text());
+      text_if_any("cache", kube.cache);
+      if (!kube.cache.empty()) boolean("cache_secrets", kube.cache_secrets);
+      time("watch_timeout", kube.watch_timeout);
+      if (kube.status.enabled()) published_status(kube.status);
+      object("leader_election", [&] {
+        boolean("enabled", kube.leader_election.enabled);
+        text("lease", kube.leader_election.lease);
+        text_if_any("namespace", kube.leader_election.space);
+        time("duration", kube.leader_election.duration);
+      });
+      boolean("events", kube.events);
+      text_if_any("ticket_secret", kube.ticket_secret.text());
+    });
+  }
+
+  void published_status(const PublishedStatus& status) {
+    object("status", [&] {
+      text_if_any("service", status.service.text());
+      if (!status.addresses.empty()) texts("addresses", status.addresses);
+      if (status.nodes) boolean("nodes", true);
+    });
   }
 
   void listener(const ListenerConfig& listener) {

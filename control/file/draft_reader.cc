@@ -1,5 +1,6 @@
 #include "control/file/draft_reader.h"
 
+#include "control/file/kubernetes_reader.h"
 #include "control/file/yaml_mapping.h"
 
 namespace sallyport {
@@ -26,6 +27,7 @@ class DraftReader {
     draft.resolver = resolver(map);
     draft.ticket_keys = mapping(map, "ticket_keys", &ticket_keys).or_else({});
     draft.limits = limits(map);
+    draft.kubernetes = read_kubernetes(map, problems_);
     draft.listeners = list(map, "listeners", &DraftReader::listener);
     draft.sites = list(map, "sites", &DraftReader::site).or_else({});
     draft.services = list(map, "services", &DraftReader::service).or_else({});

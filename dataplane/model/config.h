@@ -12,6 +12,7 @@
 #include "dataplane/base/address.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/shared_list.h"
+#include "dataplane/model/kubernetes_config.h"
 
 namespace sallyport {
 
@@ -100,6 +101,9 @@ template <>
 std::span<const Word<AccessLogFormat>> words();
 template <>
 std::span<const Word<KernelTls>> words();
+std::span<const Word<SecretAccess>> words();
+template <>
+std::span<const Word<Compat>> words();
 
 const char* name(Protocol);
 const char* name(Scenario);
@@ -483,6 +487,7 @@ struct Settings {
   /// which is where bytes come from plain backends and can be spliced.
   KernelTls kernel_tls = KernelTls::Auto;
   Limits limits;
+  std::optional<KubernetesConfig> kubernetes;
   std::vector<ListenerConfig> listeners;  // at least one; names and addresses differ
   bool operator==(const Settings&) const = default;
 };

@@ -202,6 +202,31 @@ struct DraftResolver {
   Written<Millis> timeout, min_ttl, max_ttl;
 };
 
+struct DraftPublishedStatus {
+  Written<std::string> service;         // "namespace/name"
+  WrittenList<std::string> addresses;
+  Written<bool> nodes;
+};
+
+struct DraftLeaderElection {
+  Written<bool> enabled;
+  Written<std::string> lease, space;
+  Written<Millis> duration;
+};
+
+/// The fields of KubernetesConfig; references are "namespace/name".
+struct DraftKubernetes {
+  Written<std::string> kubeconfig, context, controller;
+  WrittenList<std::string> namespaces, ingress_classes;
+  Written<bool> ssl_passthrough, require_backend_verification, cache_secrets, events;
+  Written<Compat> compat;
+  Written<SecretAccess> secrets;
+  Written<std::string> default_certificate, config_map, ticket_secret, cache;
+  Written<Millis> watch_timeout;
+  Written<DraftPublishedStatus> status;
+  Written<DraftLeaderElection> leader_election;
+};
+
 struct Draft {
   Place place;  // of the whole
   Written<std::string> secrets_directory;
@@ -216,6 +241,7 @@ struct Draft {
   DraftResolver resolver;
   Written<std::string> ticket_keys;     // a secret; left out: made by the process
   DraftLimits limits;
+  Written<DraftKubernetes> kubernetes;
   Written<std::vector<DraftListener>> listeners;
   std::vector<DraftSite> sites;
   std::vector<DraftService> services;

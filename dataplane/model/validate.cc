@@ -6,6 +6,7 @@
 
 #include "dataplane/model/secret_book.h"
 #include "dataplane/model/service_book.h"
+#include "dataplane/model/validate_kubernetes.h"
 #include "dataplane/model/validate_listeners.h"
 #include "dataplane/model/validate_settings.h"
 #include "dataplane/model/validate_sites.h"
@@ -37,9 +38,12 @@ std::span<const Word<RedirectHttp>> words() {
   return kRedirectHttp;
 }
 
-ReadResult validate(const Draft& draft, Problems found) {
+ReadResult validate(const Draft& written, Problems found) {
+  Draft completed;
+  const Draft& draft = with_default_listeners(written, completed);
   Config config;
   validate_settings(draft, config, found);
+  validate_kubernetes(draft, config, found);
   SecretBook secrets(draft, found);
   ServiceBook services(draft, secrets, found);
   if (draft.ticket_keys) {

@@ -54,6 +54,12 @@ class JsonField {
     return value;
   }
 
+  int64_t number(int64_t otherwise) const {
+    int64_t value = otherwise;
+    if (there_) check(!value_.get(value), "a number");
+    return value;
+  }
+
   uint16_t port() const {
     int64_t number = 0;
     if (!there_ || !check(!value_.get(number), "a number")) return 0;

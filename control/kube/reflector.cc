@@ -296,7 +296,17 @@ void Reflector::remove(const ObjectName& object_name) {
   if (objects_.erase(object_name)) changes_.push_back({scope_.kind, object_name, nullptr});
 }
 
+void Reflector::drop() {
+  note_known();
+  for (const ObjectName& gone : std::exchange(unseen_, {})) remove(gone);
+  tell();
+}
+
 void Reflector::tell() {
+  if (counted_ != objects_.size()) {
+    listener_.on_count(scope_, counted_, objects_.size());
+    counted_ = objects_.size();
+  }
   if (!changes_.empty()) listener_.on_changes(std::exchange(changes_, {}));
 }
 

@@ -40,6 +40,8 @@ class ReflectorListener {
  public:
   virtual ~ReflectorListener() = default;
   virtual void on_changes(ObjectChanges changes) = 0;
+  /// How many are known, when it is another number.
+  virtual void on_count(const WatchScope& scope, size_t before, size_t after) = 0;
   /// For the first time all of it is known, or it is refused and optional.
   virtual void on_settled(const WatchScope& scope) = 0;
   virtual void on_relist(const WatchScope& scope) = 0;
@@ -83,6 +85,8 @@ class Reflector final : public TransferHandler {
   bool on_body(std::string_view piece) override;
   void on_end(TransferEnd end, const std::string& error) override;
   Millis silence() const override;
+  /// Tells that everything known is gone: nobody watches it any more.
+  void drop();
   /// There were no credentials to ask with.
   void failed(const std::string& error);
 
@@ -144,6 +148,7 @@ class Reflector final : public TransferHandler {
   std::map<ObjectName, ObjectPtr> objects_;
   std::set<ObjectName> unseen_;  // known before this list, and not in it so far
   ObjectChanges changes_;        // to be told
+  size_t counted_ = 0;           // as told last
   std::string version_;          // of the list or the last event; empty: nothing is known
   std::string page_token_;
   uint32_t failed_watches_ = 0;  // one after the other, by what the server said

@@ -101,6 +101,7 @@ template <>
 std::span<const Word<AccessLogFormat>> words();
 template <>
 std::span<const Word<KernelTls>> words();
+template <>
 std::span<const Word<SecretAccess>> words();
 template <>
 std::span<const Word<Compat>> words();

@@ -24,6 +24,10 @@ struct Heard final : ReflectorListener {
       }
     }
   }
+  void on_count(const WatchScope&, size_t before, size_t after) override {
+    EXPECT_EQ(before, counted);
+    counted = after;
+  }
   void on_settled(const WatchScope&) override { ++settled; }
   void on_relist(const WatchScope&) override { ++relists; }
   void on_fault(const WatchScope&, Fault fault, const std::string&) override {
@@ -34,6 +38,7 @@ struct Heard final : ReflectorListener {
   std::vector<std::string> told, faults;
   std::map<ObjectName, ObjectPtr> objects;
   int settled = 0, relists = 0, successes = 0;
+  size_t counted = 0;
 };
 
 /// A reflector, and a server that is a list of answers.

@@ -90,9 +90,10 @@ void ClusterWatch::adopt() {
     it->second->drop();
     it = reflectors_.erase(it);
   }
+  ReflectorListener& listener = *this;
   for (const WatchScope& scope : wanted) {
     if (reflectors_.count(scope)) continue;
-    reflectors_.emplace(scope, std::make_unique<Reflector>(scope, settings_.reflector, *this,
+    reflectors_.emplace(scope, std::make_unique<Reflector>(scope, settings_.reflector, listener,
                                                            settings_.seed + made_++));
   }
 }

@@ -31,6 +31,8 @@ class Credentials {
   /// An error only while nothing good was ever read. May block on files, or on the exec plugin of
   /// a kubeconfig for up to 30 s.
   Result<Identity> current(Clock::time_point now, int64_t wall_seconds);
+  /// The namespace that they belong to; empty when they do not say, or none were read yet.
+  std::string space() const { return access_ ? access_->space : ""; }
   /// The server did not take them, or we did not take the server: something was replaced.
   void refused() { refused_ = true; }
 

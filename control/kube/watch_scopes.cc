@@ -1,5 +1,7 @@
 #include "control/kube/watch_scopes.h"
 
+#include <algorithm>
+
 namespace sallyport::kube {
 
 namespace {
@@ -12,6 +14,11 @@ constexpr const char* kOtherTypes =
     "type!=bootstrap.kubernetes.io/token,type!=kubernetes.io/ssh-auth";
 
 std::string named(const std::string& name) { return "metadata.name=" + name; }
+
+bool counts(const KubernetesConfig& config, const std::string& space) {
+  const std::vector<std::string>& spaces = config.namespaces;
+  return spaces.empty() || std::find(spaces.begin(), spaces.end(), space) != spaces.end();
+}
 
 }  // namespace
 
@@ -26,6 +33,10 @@ std::vector<WatchScope> watch_scopes(const KubernetesConfig& config) {
     if (config.secrets == SecretAccess::Cluster) {
       scopes.push_back({Kind::Secret, space, kOtherTypes, false});
     }
+  }
+  const ObjectReference& service = config.status.service;
+  if (!service.empty() && !counts(config, service.space)) {
+    scopes.push_back({Kind::Service, service.space, named(service.name), true});
   }
   const ObjectReference& settings = config.config_map;
   if (!settings.empty()) {
@@ -44,14 +55,11 @@ std::set<WatchScope> secret_scopes(const KubernetesConfig& config,
       case SecretAccess::Namespaces:
         scopes.insert({Kind::Secret, space, kOtherTypes, true});
         break;
-      case SecretAccess::Cluster: {
+      case SecretAccess::Cluster:
         // Watched already, unless it is in none of the namespaces that count.
-        const auto& spaces = config.namespaces;
-        bool within = spaces.empty() ||
-                      std::find(spaces.begin(), spaces.end(), space) != spaces.end();
-        if (!within) scopes.insert({Kind::Secret, space, named(name), true});
+        if (counts(config, space)) break;
+        scopes.insert({Kind::Secret, space, named(name), true});
         break;
-      }
     }
   };
   for (const ObjectName& each : names) add(each.space, each.name);

@@ -15,8 +15,8 @@ namespace sallyport::kube {
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string target;  // path and query
-  std::string body, content_type;
+  std::string target = {};  // path and query
+  std::string body = {}, content_type = {};
 };
 
 struct HttpHead {

@@ -232,7 +232,8 @@ bool Leader::write_status_of(const ObjectName& ingress, const StatusWork& work) 
     counts_.success("ingresses/status");
     return true;
   }
-  if (answer->end == TransferEnd::Complete && answer->head.status == 404) return true;  // it is gone
+  bool gone = answer->end == TransferEnd::Complete && answer->head.status == 404;
+  if (gone) return true;
   report("ingresses/status", *answer);
   if (answer->head.status == 403) refused_until_ = Clock::now() + kRefusedPause;
   // What the server will never take does not hold up the others.

@@ -88,6 +88,15 @@ class Out {
   bool fresh_ = true;
 };
 
+const char* type_text(IngressPathType type) {
+  switch (type) {
+    case IngressPathType::Exact: return "Exact";
+    case IngressPathType::Prefix: return "Prefix";
+    case IngressPathType::ImplementationSpecific: break;
+  }
+  return "ImplementationSpecific";
+}
+
 class Writer {
  public:
   Writer(std::string& text, bool keys) : out_(text), keys_(keys) {}
@@ -150,9 +159,7 @@ class Writer {
         out_.list("paths", rule.paths, [&](const IngressPath& path) {
           out_.item([&] {
             out_.text("path", path.path);
-            out_.text("pathType", path.type == IngressPathType::Exact    ? "Exact"
-                                  : path.type == IngressPathType::Prefix ? "Prefix"
-                                                                         : "ImplementationSpecific");
+            out_.text("pathType", type_text(path.type));
             backend("backend", path.backend);
           });
         });

@@ -87,7 +87,8 @@ std::string WatchCounts::prometheus(Clock::time_point now) const {
   out.family("sallyport_kubernetes_relists_total", "counter",
              "Lists after the first, because a watch could not go on.");
   for (const auto& [key, counts] : counts_) out.value(resource(key), counts.relists);
-  out.family("sallyport_kubernetes_changes_total", "counter", "Objects that came, changed or went.");
+  out.family("sallyport_kubernetes_changes_total", "counter",
+             "Objects that came, changed or went.");
   for (const auto& [key, counts] : counts_) out.value(resource(key), counts.events);
   out.family("sallyport_kubernetes_objects", "gauge", "Objects known.");
   for (const auto& [key, counts] : counts_) {

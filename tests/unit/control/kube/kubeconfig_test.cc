@@ -169,8 +169,8 @@ TEST(ExecCredential, RunsTheProgram) {
   access.server = "https://a";
   access.exec = ExecPlugin{"sh", {"-c", "printf '%s' \"$OUT\"; printf '%s' \"$KUBERNETES_EXEC_INFO"
                                         "\" | grep -q '\"server\":\"https://a\"'"},
-                           {{"OUT", R"({"kind":"ExecCredential","apiVersion":)"
-                                    R"("client.authentication.k8s.io/v1","status":{"token":"t"}})"}},
+                           {{"OUT", R"({"kind":"ExecCredential","status":{"token":"t"},)"
+                                    R"("apiVersion":"client.authentication.k8s.io/v1"})"}},
                            "client.authentication.k8s.io/v1", true};
   auto credential = run_exec_plugin(access, Millis(10'000));
   ASSERT_TRUE(credential) << credential.error().message;

@@ -100,7 +100,8 @@ class ReflectorTest : public testing::Test {
 
 std::string object(const std::string& name, int version) {
   return R"({"metadata":{"name":")" + name + R"(","namespace":"a","resourceVersion":")" +
-         std::to_string(version) + R"(","annotations":{"v":")" + std::to_string(version) + R"("}}})";
+         std::to_string(version) + R"(","annotations":{"v":")" + std::to_string(version) +
+         R"("}}})";
 }
 
 std::string list(int version, const std::vector<std::string>& objects,

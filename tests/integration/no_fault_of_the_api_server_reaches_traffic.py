@@ -1,0 +1,174 @@
+"""Every way in which an API server can fail, each alone and then in a random order while objects
+change: traffic never stops, in the end what is served is what is applied, and for each a metric
+and one line of the log say what it was."""
+
+import sys
+
+sys.path.append(sys.path[0] + "/..")
+import random
+import threading
+
+from support.kube import manifests
+from support.kube.api_server import ApiServer
+from support.kube.controller import Controller, RELISTS, named_backend, serve
+from support.scenario import main
+from support.waiting import eventually
+
+TIMEOUT = 240
+# What is injected: the reason that the metric gives it.
+REASONS = {"401": "unauthorized", "404 text": "not_found", "410": "expired",
+           "429 text": "throttled", "429 json": "throttled", "500": "server_error",
+           "504": "server_error", "reset": "reset", "half an answer": "reset"}
+STEADY = "steady.test"
+
+
+class Traffic:
+    """Requests for a host, one after the other, until it is stopped."""
+
+    def __init__(self, proxy):
+        self._proxy, self._over = proxy, threading.Event()
+        self.good, self.bad = 0, []
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        while not self._over.is_set():
+            answer = self._proxy.served_by(STEADY)
+            if answer == "steady":
+                self.good += 1
+            else:
+                self.bad.append(answer)
+            self._over.wait(0.02)
+
+    def stop(self):
+        self._over.set()
+        self._thread.join(30)
+        assert self.good > 20 and not self.bad, (self.good, self.bad[:5])
+
+
+def test(t):
+    server = t.keep(ApiServer(t))
+    server.apply(manifests.ingress_class())
+    steady, old, new = (named_backend(t, name) for name in ("steady", "old", "new"))
+    serve(server, t, "steady", steady)
+    serve(server, t, "moving", old)
+    proxy = t.keep(Controller(t, server, kubernetes="watch_timeout: 3s\nleader_election: "
+                                                    "{enabled: false}"))
+    traffic = Traffic(proxy)
+    backends = {"old": old, "new": new}
+    state = {"at": "old"}
+
+    def move():
+        """What a change of an EndpointSlice does, in spite of everything."""
+        state["at"] = "new" if state["at"] == "old" else "old"
+        server.apply(manifests.endpoints("moving", [backends[state["at"]].address]))
+
+    def converged(within=25):
+        eventually(f"what is applied is served: {state['at']}",
+                   lambda: proxy.served_by("moving.test") == state["at"], within)
+
+    for what, reason in REASONS.items():
+        alone(server, proxy, what, reason, move, converged)
+    silence(server, proxy, move, converged)
+    restart(server, proxy, move, converged)
+    tokens(server, proxy, move, converged)
+    authority(t, server, proxy, move, converged)
+    one_secret(t, server, proxy)
+    in_random_order(server, proxy, move, converged)
+    traffic.stop()
+    lines = proxy.process.output
+    for reason in {*REASONS.values(), "silent", "unreachable", "untrusted"}:
+        assert proxy.errors(reason=reason) >= 1, reason
+        assert f"reason={reason}" in lines, reason
+    assert proxy.metrics().sum(RELISTS) >= 1
+    assert lines.count("trouble with the API server") < 400, "a line for each failure"
+
+
+def alone(server, proxy, what, reason, move, converged):
+    before = proxy.errors(reason=reason)
+    server.faults.inject(what, times=2, resource="endpointslices")
+    server.end_watches()
+    eventually(f"{what} is counted as {reason}",
+               lambda: proxy.errors(reason=reason) >= before + 1)
+    move()
+    converged()
+    server.faults.clear()
+
+
+def silence(server, proxy, move, converged):
+    """A watch that never says anything: given up when its time and a margin are over."""
+    server.faults.inject("silence", times=1, resource="endpointslices")
+    server.end_watches()
+    eventually("the silence has begun", lambda: server.faults.met.get("silence"))
+    move()
+    converged(40)
+    assert proxy.errors(reason="silent") >= 1
+    server.faults.clear()
+
+
+def restart(server, proxy, move, converged):
+    server.stop()
+    eventually("it is missed", lambda: proxy.errors(reason="unreachable") >= 3)
+    assert proxy.served_by("moving.test")
+    move()
+    server.store.compact()  # what happened meanwhile is not told any more
+    server.start()
+    converged(45)
+
+
+def tokens(server, proxy, move, converged):
+    """The token expires; another one is in the file some time later."""
+    old, server.token = server.token, "token-of-tomorrow"
+    user = server.access.tokens.pop(old)
+    server.end_watches()
+    before = proxy.errors(reason="unauthorized")
+    eventually("it is refused", lambda: proxy.errors(reason="unauthorized") > before)
+    server.access.tokens[server.token] = user
+    server.kubeconfig(proxy.kubeconfig)
+    move()
+    converged(45)
+
+
+def authority(t, server, proxy, move, converged):
+    """Another CA signs the server's certificate before the kubeconfig says so."""
+    other = t.other_authority("Next CA of the cluster")
+    server.use(other.issue("kube", dns=("kubernetes",), ip=("127.0.0.1",)))
+    server.cut()
+    eventually("it is not trusted", lambda: proxy.errors(reason="untrusted") >= 1)
+    server.authority = other
+    server.kubeconfig(proxy.kubeconfig)
+    move()
+    converged(45)
+
+
+def one_secret(t, server, proxy):
+    """A Secret that is not what it was: its host alone is harmed."""
+    broken = manifests.tls_secret("moving-tls", t.authority.issue("moving.test"))
+    broken["data"]["tls.key"] = "bm8ga2V5"
+    server.apply(broken)
+    eventually("its host is refused", lambda: proxy.status("moving.test") is None)
+    server.apply(manifests.tls_secret("moving-tls", t.authority.issue("moving.test")))
+    eventually("and is served again", lambda: proxy.served_by("moving.test"))
+
+
+def in_random_order(server, proxy, move, converged):
+    chance = random.Random(7)
+    for _ in range(30):
+        what = chance.choice(list(REASONS))
+        server.faults.inject(what, times=chance.randint(1, 2),
+                             resource=chance.choice([None, "endpointslices", "services",
+                                                     "ingresses", "secrets"]))
+        step = chance.choice([server.end_watches, server.cut, server.store.compact, move])
+        step()
+        if chance.random() < 0.5:
+            move()
+        met = sum(server.faults.met.values())
+        eventually("some time goes by", lambda m=met: sum(server.faults.met.values()) > m or
+                   chance.random() < 0.1, 5)
+    server.faults.clear()
+    move()
+    converged(60)
+
+
+if __name__ == "__main__":
+    main(test)

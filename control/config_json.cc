@@ -170,6 +170,9 @@ class ConfigWriter {
     time("tunnel_idle_timeout", limits.tunnel_idle_timeout);
     number("backend_idle_connections", limits.backend_idle_connections);
     time("backend_idle_timeout", limits.backend_idle_timeout);
+    number("http2_streams", limits.http2_streams);
+    number("http2_resets", limits.http2_resets);
+    number("http2_control_frames", limits.http2_control_frames);
   }
 
   void kubernetes(const KubernetesConfig& kube) {
@@ -219,6 +222,9 @@ class ConfigWriter {
         text("unknown_sni", name(listener.unknown_sni));
       }
       if (listener.sslmode) text("sslmode", name(*listener.sslmode));
+      if (listener.protocol == Protocol::Https || listener.protocol == Protocol::Http) {
+        boolean("http2", listener.http2);
+      }
       text("proxy_protocol", name(listener.proxy_protocol));
       if (listener.trusted_networks.empty()) return;
       networks("trusted_networks", listener.trusted_networks);

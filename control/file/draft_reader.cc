@@ -161,6 +161,9 @@ class DraftReader {
     draft.tunnel_idle_timeout = limits.duration("tunnel_idle_timeout");
     draft.backend_idle_connections = limits.count("backend_idle_connections");
     draft.backend_idle_timeout = limits.duration("backend_idle_timeout");
+    draft.http2_streams = limits.count("http2_streams");
+    draft.http2_resets = limits.count("http2_resets");
+    draft.http2_control_frames = limits.count("http2_control_frames");
   }
 
   DraftListener listener(YamlMapping& map) {
@@ -170,6 +173,7 @@ class DraftReader {
     draft.address = map.text("address");
     draft.protocol = map.word<Protocol>("protocol");
     draft.unknown_sni = map.word<UnknownSni>("unknown_sni");
+    draft.http2 = map.boolean("http2");
     draft.proxy_protocol = map.word<ProxyProtocolIn>("proxy_protocol");
     draft.trusted_networks = map.texts("trusted_networks");
     draft.sslmode = map.word<SslMode>("sslmode");

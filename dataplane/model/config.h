@@ -151,6 +151,9 @@ struct ListenerConfig {
   /// come from the Host field and no configuration may say it, the same: Default exactly when the
   /// site "*" is on it.
   UnknownSni unknown_sni = UnknownSni::Refuse;
+  /// HTTP/2 is spoken as well: on Https by ALPN, on Http to those who begin with its preface. Only
+  /// there.
+  bool http2 = false;
   ProxyProtocolIn proxy_protocol = ProxyProtocolIn::Off;
   /// Who may send PROXY headers. With Optional never empty; with Required, empty means everybody.
   std::vector<Network> trusted_networks;
@@ -319,7 +322,7 @@ struct SiteConfig {
   TlsOffer offer;
   OcspConfig ocsp;
   /// What the site offers to clients; empty: none, but for what Https listeners offer by
-  /// themselves. On an Https listener at most "http/1.1".
+  /// themselves. On an Https listener at most "h2" and "http/1.1"; h2 counts where http2 is on.
   std::vector<std::string> alpn;
   std::optional<KernelTls> kernel_tls;  // instead of the one of all sites
   ClientAuth client_auth;
@@ -420,6 +423,9 @@ struct Limits {
   Millis tunnel_idle_timeout{3'600'000};       // no byte either way after an upgrade
   uint32_t backend_idle_connections = 64;      // kept for reuse, per worker and identity; 0: none
   Millis backend_idle_timeout{60'000};         // how long each of them is kept
+  uint32_t http2_streams = 128;                // open at a time on a client's HTTP/2 connection
+  uint32_t http2_resets = 200;                 // on one connection beyond those answered, a minute
+  uint32_t http2_control_frames = 2'000;       // on one connection beyond its work, a minute
   bool operator==(const Limits&) const = default;
 };
 

@@ -49,6 +49,7 @@ struct DraftListener {
   Written<std::string> address;  // "10.0.0.1:443", "[::1]:443", ":443"
   Written<Protocol> protocol;
   Written<UnknownSni> unknown_sni;
+  Written<bool> http2;           // left out: on https listeners
   Written<ProxyProtocolIn> proxy_protocol;
   WrittenList<std::string> trusted_networks;
   Written<SslMode> sslmode;
@@ -183,6 +184,7 @@ struct DraftLimits {
   Written<Millis> header_timeout, body_timeout, keep_alive_timeout;
   Written<Millis> response_timeout, response_idle_timeout, request_timeout;
   Written<Millis> tunnel_idle_timeout, backend_idle_timeout;
+  Written<uint64_t> http2_streams, http2_resets, http2_control_frames;
 };
 
 enum class UnderscoreNames : uint8_t { Drop, Keep };

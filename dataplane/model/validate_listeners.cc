@@ -47,6 +47,7 @@ class Listeners {
     listener.place = draft.place;
     listener.protocol = draft.protocol.or_else(Protocol::Https);
     listener.unknown_sni = draft.unknown_sni.or_else(UnknownSni::Refuse);
+    listener.http2 = draft.http2.or_else(false);
     listener.proxy_protocol = draft.proxy_protocol.or_else(ProxyProtocolIn::Off);
     check_name_of(draft, listener);
     check_address(draft, listener);
@@ -124,6 +125,7 @@ class Listeners {
                std::string("is only for tcp listeners: on ") + name(listener.protocol) +
                    " sites say where the traffic of each host goes");
     }
+    if (listener.protocol == Protocol::Tls) refuse_http2(draft);
     if (listener.protocol == Protocol::Http && draft.unknown_sni.given) {
       complain(problems_, draft.unknown_sni.place,
                "has no effect on an http listener, where there is no TLS to refuse a name in: "
@@ -146,11 +148,18 @@ class Listeners {
     }
   }
 
+  void refuse_http2(const DraftListener& draft) {
+    if (!draft.http2.given) return;
+    complain(problems_, draft.http2.place,
+             "is only for https and http listeners, where requests are read: leave it out");
+  }
+
   void check_tcp(const DraftListener& draft, ListenerConfig& listener) {
     if (draft.unknown_sni.given) {
       complain(problems_, draft.unknown_sni.place,
                "has no effect on a tcp listener, which sees no names: leave it out");
     }
+    refuse_http2(draft);
     if (!draft.service.given) {
       complain(problems_, draft.place, "service is missing: a tcp listener needs one to send to");
       return;

@@ -217,6 +217,9 @@ class SettingRules {
     count(draft.header_count, 1, 128, limits.header_count);
     if (check_body_size(draft.body_size, problems_)) limits.body_size = *draft.body_size;
     count(draft.backend_idle_connections, 0, 100'000, limits.backend_idle_connections);
+    count(draft.http2_streams, 1, 10'000, limits.http2_streams);
+    count(draft.http2_resets, 1, 1'000'000, limits.http2_resets);
+    count(draft.http2_control_frames, 10, 10'000'000, limits.http2_control_frames);
     time(draft.header_timeout, Millis(1), kMonth, limits.header_timeout);
     time(draft.body_timeout, Millis(1), kMonth, limits.body_timeout);
     time(draft.keep_alive_timeout, Millis(1), kMonth, limits.keep_alive_timeout);

@@ -182,10 +182,10 @@ class Sites {
   // Whoever agrees to a protocol must speak it.
   void check_http_alpn(const std::vector<Written<std::string>>& alpn) {
     for (const Written<std::string>& item : alpn) {
-      if (!item || *item == "http/1.1") continue;
+      if (!item || *item == "http/1.1" || *item == "h2") continue;
       complain(problems_, item.place,
-               in_quotes(*item) + " is not spoken on https listeners: write http/1.1, or leave "
-                                  "alpn out, which means the same there");
+               in_quotes(*item) + " is not spoken on https listeners: write h2 and http/1.1, or "
+                                  "leave alpn out, which means the same there");
     }
   }
 

@@ -53,6 +53,8 @@ constexpr ReasonRow kReasons[] = {
     {"response_idle_timeout", Side::Backend},
     {"request_timeout", Side::Proxy},
     {"tunnel_idle_timeout", Side::Proxy},
+    {"http2_error", Side::Client},
+    {"http2_flood", Side::Client},
 };
 static_assert(sizeof kReasons / sizeof *kReasons == static_cast<size_t>(Reason::Count));
 
@@ -80,6 +82,9 @@ constexpr const char* kLimits[] = {
     "tunnel_idle_timeout",
     "backend_idle_connections",
     "backend_idle_timeout",
+    "http2_streams",
+    "http2_resets",
+    "http2_control_frames",
 };
 static_assert(sizeof kLimits / sizeof *kLimits == static_cast<size_t>(Limit::Count));
 

@@ -48,6 +48,8 @@ enum class Reason : uint8_t {
   ResponseIdleTimeout,
   RequestTimeout,
   TunnelIdleTimeout,
+  Http2Error,                 // a client broke the rules of HTTP/2
+  Http2Flood,                 // a client made more of frames or resets than it had answers
   Count,
 };
 
@@ -84,6 +86,9 @@ enum class Limit : uint8_t {
   TunnelIdleTimeout,
   BackendIdleConnections,
   BackendIdleTimeout,
+  Http2Streams,
+  Http2Resets,
+  Http2ControlFrames,
   Count,
 };
 

@@ -116,6 +116,15 @@ struct SnapshotBuilder::Build {
     return site.scenario == Scenario::Offload && carries_bytes(site) && builder.kernel_tls_pays_;
   }
 
+  // On every https listener that the site is on: what is offered is the site's, on all of them.
+  bool speaks_http2(const SiteConfig& site) const {
+    return std::none_of(config.listeners.begin(), config.listeners.end(), [&](const auto& l) {
+      bool on = std::find(site.listeners.begin(), site.listeners.end(), l.name) !=
+                site.listeners.end();
+      return on && l.protocol == Protocol::Https && !l.http2;
+    });
+  }
+
   uint16_t https_port(const SiteConfig& site) const {
     const ListenerConfig* listener = https_listener(site);
     return listener ? listener->address.port() : uint16_t{443};
@@ -162,9 +171,12 @@ struct SnapshotBuilder::Build {
     policy.handshake = {config_of_site.min_tls, TlsVersion::V1_3, config_of_site.offer};
     policy.alpn = config_of_site.alpn;
     // On https listeners a site offers what they speak, without having to say so.
+    bool http2 = speaks_http2(config_of_site);
     if (policy.alpn.empty() && https_listener(config_of_site)) {
       policy.alpn = {"http/1.1", "http/1.0"};
+      if (http2) policy.alpn.insert(policy.alpn.begin(), "h2");
     }
+    if (!http2 && https_listener(config_of_site)) std::erase(policy.alpn, "h2");
     policy.client = site.client_auth;
     for (const auto& route : site.routes) {
       if (route->client_auth && route->client_auth != site.client_auth) {

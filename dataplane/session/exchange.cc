@@ -190,6 +190,7 @@ void Exchange::take_host() {
     record_.path = as_text(Bytes(path_bytes_.rest()));
   }
   record_.protocol = request_.minor == 0 ? "HTTP/1.0" : "HTTP/1.1";
+  if (client_->version == 2) record_.protocol = "HTTP/2.0";
   if (const Field* f = request_.fields.find(FieldName::UserAgent)) record_.user_agent = f->value;
   if (const Field* f = request_.fields.find(FieldName::Referer)) record_.referer = f->value;
   if (const Field* f = request_.fields.find(FieldName::XForwardedFor)) {

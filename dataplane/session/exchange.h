@@ -29,6 +29,7 @@ struct ExchangeClient {
   ConnectionFacts facts;
   uint16_t port = 0;   // that the client connected to
   bool last = false;   // no further request will be taken on this connection
+  uint8_t version = 1;  // of HTTP
 };
 
 /// Reads in the order of the wire:

@@ -2,6 +2,7 @@
 
 #include "dataplane/base/check.h"
 #include "dataplane/session/current_snapshot.h"
+#include "dataplane/session/h2_session.h"
 #include "dataplane/session/handshake.h"
 
 namespace sallyport {
@@ -98,8 +99,18 @@ bool HttpSession::shake_hands_with_client() {
   record().client_handshake = since_start();
   lent_.facts.tls = record().tls_version == "TLSv1.3" ? TlsVersion::V1_3 : TlsVersion::V1_2;
   lent_.facts.proof = ClientProof::of(client_);
+  if (record().alpn == "h2" && arrival().rules->config.http2) {
+    go_on_with_http2(Block(context().scratch.blocks));
+    return false;
+  }
   await_request();
   return true;
+}
+
+void HttpSession::go_on_with_http2(Block received) {
+  hand_on(std::make_unique<H2Session>(context(), std::move(arrival()), std::move(client_),
+                                      std::move(tls_), lent_.facts, lent_.port,
+                                      std::move(received)));
 }
 
 void HttpSession::await_request() {
@@ -129,7 +140,14 @@ bool HttpSession::read_request() {
     case H1Input::Head::Kind::Waiting:
       if (context().draining && in_.untouched() && exchanged_) return begin_closing();
       return false;
-    case H1Input::Head::Kind::Whole: return begin_exchange(std::move(bytes));
+    case H1Input::Head::Kind::Whole:
+      if (!exchanged_ && client_.plain() && arrival().rules->config.http2 &&
+          kH2Preface.starts_with(as_text(Bytes(bytes.rest())))) {
+        in_.take_rest(bytes);
+        go_on_with_http2(std::move(bytes));
+        return false;
+      }
+      return begin_exchange(std::move(bytes));
     case H1Input::Head::Kind::Refused:
       take_exchange();
       exchange_->begin_refused(lent_, head.fault, in_.so_far().size(), first_byte_);

@@ -40,6 +40,7 @@ class HttpSession final : public Session {
   bool begin_closing();
   bool close_connection();
 
+  void go_on_with_http2(Block received);
   void await_request();
   void take_exchange();
   void end_exchange();

@@ -86,6 +86,8 @@ class GenerationRef {
     }
   }
   bool current() const { return generation_->current; }
+  /// Another one of the same. REQUIRES: it holds one.
+  GenerationRef share() const { return GenerationRef(*context_, *generation_); }
   const Snapshot& operator*() const { return *generation_->snapshot; }
   const Snapshot* operator->() const { return generation_->snapshot.get(); }
 

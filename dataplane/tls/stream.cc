@@ -28,6 +28,22 @@ Stream::Stream(Scratch& scratch)
 
 Stream::~Stream() = default;
 
+Stream::Stream(Stream&& other) noexcept
+    : scratch_(other.scratch_),
+      socket_(std::move(other.socket_)),
+      ssl_(std::move(other.ssl_)),
+      received_(std::move(other.received_)),
+      unsent_(std::move(other.unsent_)),
+      error_(other.error_),
+      read_failed_(other.read_failed_),
+      transport_ended_(other.transport_ended_),
+      shutdown_begun_(other.shutdown_begun_),
+      write_ended_(other.write_ended_),
+      tls_error_(std::move(other.tls_error_)) {
+  DCHECK(other.window_.empty() && other.sending_ == 0);
+  if (ssl_) BIO_set_data(SSL_get_rbio(ssl_.get()), this);
+}
+
 void Stream::attach(Socket socket, Block received) {
   socket_ = std::move(socket);
   received_ = std::move(received);

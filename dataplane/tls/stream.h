@@ -40,12 +40,13 @@ struct FlowResult {
 
 /// Bytes written are sent at once as far as the socket takes them; the rest waits in the stream,
 /// and as long as any waits, nothing more is taken: back-pressure is one chunk deep.
-/// Not movable: OpenSSL points at it. Thread: the socket's loop.
+/// OpenSSL points at it. Thread: the socket's loop.
 class Stream {
  public:
   explicit Stream(Scratch& scratch);
   ~Stream();
-  Stream(const Stream&) = delete;
+  /// Takes all of it; the other may only be destroyed.
+  Stream(Stream&& other) noexcept;
   Stream& operator=(const Stream&) = delete;
 
   /// Takes a socket over, and bytes that were already read from it.

@@ -46,6 +46,8 @@ constexpr auto kRows = std::to_array<Row>({
     {BadChunkExtension, "bad_chunk_extension", "a malformed or too long extension of a chunk"},
     {BadChunkEnd, "bad_chunk_end", "a chunk that does not end in CRLF"},
     {BadTrailer, "bad_trailer", "a field that may not be a trailer"},
+    {BadPseudoField, "bad_pseudo_field", "a malformed, missing or misplaced pseudo-header field"},
+    {ConnectionField, "connection_field", "a field of HTTP/1 connections in HTTP/2"},
 });
 
 constexpr bool in_order() {

@@ -36,6 +36,7 @@ ROOMS = {
     r"openssl/": ("dataplane/tls/", "control/pki/", "control/demo/", "bench/", "tests/"),
     r"uv\.h": ("dataplane/io/", "tests/"),
     r"ares(_\w+)?\.h": ("dataplane/io/", "tests/"),
+    r"nghttp2/": ("dataplane/wire/h2_frames.cc", "bench/", "tests/"),
     r"yaml-cpp/": ("control/file/",),
     r"rapidjson/": ("control/", "dataplane/observe/", "bench/", "tests/"),
     r"simdjson\.h": ("control/kube/", "tests/"),

@@ -1,0 +1,392 @@
+#include "dataplane/wire/h2_frames.h"
+
+#include <nghttp2/nghttp2.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "dataplane/base/check.h"
+
+namespace sallyport {
+
+namespace {
+
+constexpr size_t kFieldsMost = 200;
+// One TLS record for each DATA frame, its header included.
+constexpr size_t kDataMost = 16 * 1024 - 9;
+
+H2FrameStream* stream_of(nghttp2_session* session, int32_t id) {
+  return static_cast<H2FrameStream*>(nghttp2_session_get_stream_user_data(session, id));
+}
+
+class FieldArray {
+ public:
+  explicit FieldArray(std::span<const H2Field> fields) {
+    CHECK(fields.size() <= kFieldsMost);
+    for (const H2Field& field : fields) {
+      all_[size_++] = {bytes_of(field.name), bytes_of(field.value), field.name.size(),
+                       field.value.size(), NGHTTP2_NV_FLAG_NONE};
+    }
+  }
+  const nghttp2_nv* data() const { return all_.data(); }
+  size_t size() const { return size_; }
+
+ private:
+  // nghttp2 copies them before its call returns.
+  static uint8_t* bytes_of(std::string_view text) {
+    return reinterpret_cast<uint8_t*>(const_cast<char*>(text.data()));
+  }
+  std::array<nghttp2_nv, kFieldsMost> all_;
+  size_t size_ = 0;
+};
+
+std::string_view view_of(nghttp2_rcbuf* buffer) {
+  nghttp2_vec v = nghttp2_rcbuf_get_buf(buffer);
+  return {reinterpret_cast<const char*>(v.base), v.len};
+}
+
+bool is_peers_fault(uint32_t code) {
+  switch (static_cast<H2Error>(code)) {
+    case H2Error::Protocol:
+    case H2Error::FlowControl:
+    case H2Error::StreamClosed:
+    case H2Error::FrameSize:
+    case H2Error::RefusedStream:
+    case H2Error::Compression:
+    case H2Error::EnhanceYourCalm: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+const char* name(H2Error error) {
+  static constexpr const char* kNames[] = {
+      "NO_ERROR",        "PROTOCOL_ERROR",    "INTERNAL_ERROR", "FLOW_CONTROL_ERROR",
+      "SETTINGS_TIMEOUT", "STREAM_CLOSED",    "FRAME_SIZE_ERROR", "REFUSED_STREAM",
+      "CANCEL",          "COMPRESSION_ERROR", "CONNECT_ERROR",  "ENHANCE_YOUR_CALM",
+      "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED"};
+  auto index = static_cast<size_t>(error);
+  return index < std::size(kNames) ? kNames[index] : "UNKNOWN";
+}
+
+struct H2Frames::Callbacks {
+  static H2Frames& of(void* self) { return *static_cast<H2Frames*>(self); }
+
+  static bool is_block(const nghttp2_frame_hd& header) {
+    return header.type == NGHTTP2_HEADERS || header.type == NGHTTP2_PUSH_PROMISE;
+  }
+
+  static int on_begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* self) {
+    H2Frames& frames = of(self);
+    frames.events_.on_block_begin();
+    if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
+    H2FrameStream* stream = frames.events_.on_stream(frame->hd.stream_id);
+    if (!stream) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, stream);
+    return 0;
+  }
+
+  static int on_header(nghttp2_session* session, const nghttp2_frame* frame, nghttp2_rcbuf* name,
+                       nghttp2_rcbuf* value, uint8_t, void*) {
+    H2FrameStream* stream = stream_of(session, frame->hd.stream_id);
+    if (stream) stream->on_field(view_of(name), view_of(value));
+    return 0;
+  }
+
+  static int on_frame_recv(nghttp2_session* session, const nghttp2_frame* frame, void* self) {
+    H2FrameEvents& events = of(self).events_;
+    const nghttp2_frame_hd& header = frame->hd;
+    bool end = header.flags & NGHTTP2_FLAG_END_STREAM;
+    H2FrameStream* stream = header.stream_id ? stream_of(session, header.stream_id) : nullptr;
+    switch (header.type) {
+      case NGHTTP2_HEADERS:
+        events.on_block_end();
+        if (stream) stream->on_fields_end(end);
+        break;
+      case NGHTTP2_DATA:
+        if (stream && end) stream->on_end();
+        break;
+      case NGHTTP2_GOAWAY:
+        events.on_goaway(frame->goaway.last_stream_id, H2Error{frame->goaway.error_code});
+        break;
+      case NGHTTP2_PING:
+        if (header.flags & NGHTTP2_FLAG_ACK) events.on_pong();
+        break;
+      case NGHTTP2_SETTINGS:
+        if (!(header.flags & NGHTTP2_FLAG_ACK)) events.on_settings();
+        break;
+      default: break;
+    }
+    return 0;
+  }
+
+  static int on_invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int, void* self) {
+    if (is_block(frame->hd)) of(self).events_.on_block_end();
+    return 0;
+  }
+
+  // The header of each frame passes here, whatever becomes of it.
+  static int on_begin_frame(nghttp2_session* session, const nghttp2_frame_hd* header, void* self) {
+    using Kind = H2FrameEvents::Kind;
+    Kind kind = Kind::Control;
+    bool open = header->stream_id && nghttp2_session_find_stream(session, header->stream_id);
+    bool end = header->flags & NGHTTP2_FLAG_END_STREAM;
+    switch (header->type) {
+      case NGHTTP2_HEADERS: kind = Kind::Work; break;
+      case NGHTTP2_DATA:
+        if (open && (end || header->length > 0)) kind = Kind::Work;
+        break;
+      case NGHTTP2_RST_STREAM:
+        if (open) kind = Kind::Reset;
+        break;
+      default: break;
+    }
+    of(self).events_.on_frame(kind);
+    return 0;
+  }
+
+  static int on_data(nghttp2_session* session, uint8_t, int32_t id, const uint8_t* data,
+                     size_t size, void*) {
+    H2FrameStream* stream = stream_of(session, id);
+    // The connection's window is for all of them: a stream that is not read keeps nobody waiting.
+    nghttp2_session_consume_connection(session, size);
+    if (stream) {
+      stream->on_data({data, size});
+    } else {
+      nghttp2_session_consume_stream(session, id, size);
+    }
+    return 0;
+  }
+
+  static int on_close(nghttp2_session* session, int32_t id, uint32_t code, void*) {
+    H2FrameStream* stream = stream_of(session, id);
+    if (stream) stream->on_closed(H2Error{code});
+    return 0;
+  }
+
+  static int on_sent(nghttp2_session* session, const nghttp2_frame* frame, void* self) {
+    const nghttp2_frame_hd& header = frame->hd;
+    if (header.type == NGHTTP2_RST_STREAM && is_peers_fault(frame->rst_stream.error_code)) {
+      of(self).events_.on_fault();
+    }
+    if (header.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
+      of(self).error_ = H2Error{frame->goaway.error_code};
+    }
+    bool carries_end = header.type == NGHTTP2_HEADERS || header.type == NGHTTP2_DATA;
+    if (carries_end && (header.flags & NGHTTP2_FLAG_END_STREAM)) {
+      if (H2FrameStream* stream = stream_of(session, header.stream_id)) stream->on_end_sent();
+    }
+    return 0;
+  }
+
+  static ssize_t most_data(nghttp2_session*, uint8_t, int32_t, int32_t connection_window,
+                           int32_t stream_window, uint32_t frame_most, void*) {
+    auto most = static_cast<size_t>(std::min(connection_window, stream_window));
+    return static_cast<ssize_t>(std::min({most, size_t{frame_most}, kDataMost}));
+  }
+
+  static ssize_t read_data(nghttp2_session* session, int32_t id, uint8_t*, size_t most,
+                           uint32_t* flags, nghttp2_data_source* source, void*) {
+    auto& stream = *static_cast<H2FrameStream*>(source->ptr);
+    H2FrameStream::Supply supply = stream.supply(most);
+    if (supply.size == 0 && !supply.end) return NGHTTP2_ERR_DEFERRED;
+    if (supply.end) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (supply.end && supply.trailers) {
+      *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+      FieldArray fields(stream.closing_fields());
+      nghttp2_submit_trailer(session, id, fields.data(), fields.size());
+    }
+    if (supply.size > 0) *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+    return static_cast<ssize_t>(supply.size);
+  }
+
+  static int send_data(nghttp2_session*, nghttp2_frame* frame, const uint8_t* header, size_t size,
+                       nghttp2_data_source* source, void* self) {
+    H2Frames& frames = of(self);
+    if (frames.room_.size() - frames.written_ < size + 9) {
+      frames.full_ = true;
+      return NGHTTP2_ERR_WOULDBLOCK;
+    }
+    DCHECK(frame->data.padlen == 0);
+    uint8_t* at = frames.room_.data() + frames.written_;
+    std::memcpy(at, header, 9);
+    static_cast<H2FrameStream*>(source->ptr)->take({at + 9, size});
+    frames.written_ += size + 9;
+    frames.events_.on_data_sent(size, frame->hd.flags & NGHTTP2_FLAG_END_STREAM);
+    return 0;
+  }
+
+  static nghttp2_session_callbacks* all() {
+    static nghttp2_session_callbacks* callbacks = [] {
+      nghttp2_session_callbacks* made = nullptr;
+      CHECK(nghttp2_session_callbacks_new(&made) == 0);
+      nghttp2_session_callbacks_set_on_begin_headers_callback(made, on_begin_headers);
+      nghttp2_session_callbacks_set_on_header_callback2(made, on_header);
+      nghttp2_session_callbacks_set_on_frame_recv_callback(made, on_frame_recv);
+      nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made, on_invalid_frame);
+      nghttp2_session_callbacks_set_on_begin_frame_callback(made, on_begin_frame);
+      nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, on_data);
+      nghttp2_session_callbacks_set_on_stream_close_callback(made, on_close);
+      nghttp2_session_callbacks_set_on_frame_send_callback(made, on_sent);
+      nghttp2_session_callbacks_set_data_source_read_length_callback(made, most_data);
+      nghttp2_session_callbacks_set_send_data_callback(made, send_data);
+      return made;
+    }();
+    return callbacks;
+  }
+
+  static nghttp2_option* options() {
+    static nghttp2_option* option = [] {
+      nghttp2_option* made = nullptr;
+      CHECK(nghttp2_option_new(&made) == 0);
+      nghttp2_option_set_no_auto_window_update(made, 1);
+      // What is closed is forgotten: nobody asks for its priority.
+      nghttp2_option_set_no_closed_streams(made, 1);
+      nghttp2_option_set_builtin_recv_extension_type(made, NGHTTP2_PRIORITY_UPDATE);
+      return made;
+    }();
+    return option;
+  }
+};
+
+H2Frames::H2Frames(Role role, const H2FrameSettings& settings, H2FrameEvents& events)
+    : events_(events) {
+  bool server = role == Role::Server;
+  auto* make = server ? nghttp2_session_server_new2 : nghttp2_session_client_new2;
+  CHECK(make(&session_, Callbacks::all(), this, Callbacks::options()) == 0);
+  std::array<nghttp2_settings_entry, 6> entries{};
+  size_t size = 0;
+  auto say = [&](int32_t id, uint32_t value) { entries[size++] = {id, value}; };
+  if (server) {
+    say(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, settings.streams);
+    say(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, settings.header_list);
+    say(NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1);
+    if (settings.connect_protocol) say(NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1);
+  } else {
+    say(NGHTTP2_SETTINGS_ENABLE_PUSH, 0);
+    say(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 0);
+    say(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, settings.header_list);
+  }
+  say(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings.stream_window);
+  CHECK(nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, entries.data(), size) == 0);
+  nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0,
+                                        static_cast<int32_t>(settings.connection_window));
+}
+
+H2Frames::~H2Frames() { nghttp2_session_del(session_); }
+
+bool H2Frames::receive(Bytes bytes) {
+  if (failed_) return false;
+  ssize_t used = nghttp2_session_mem_recv(session_, bytes.data(), bytes.size());
+  if (used >= 0) return true;
+  failed_ = true;
+  if (error_ == H2Error::None) {
+    error_ = used == NGHTTP2_ERR_BAD_CLIENT_MAGIC ? H2Error::Protocol : H2Error::EnhanceYourCalm;
+  }
+  return false;
+}
+
+size_t H2Frames::produce(MutableBytes room) {
+  room_ = room;
+  written_ = 0;
+  full_ = false;
+  while (!failed_ && !full_ && room_.size() - written_ >= kFrameMost) {
+    const uint8_t* data = nullptr;
+    ssize_t size = nghttp2_session_mem_send(session_, &data);
+    if (size < 0) {
+      failed_ = true;
+      if (error_ == H2Error::None) error_ = H2Error::Internal;
+    }
+    if (size <= 0) break;
+    CHECK(static_cast<size_t>(size) <= room_.size() - written_);
+    std::memcpy(room_.data() + written_, data, static_cast<size_t>(size));
+    written_ += static_cast<size_t>(size);
+  }
+  if (failed_ && !told_ && room_.size() - written_ >= 17) {
+    told_ = true;
+    auto code = static_cast<uint8_t>(error_);
+    auto last = static_cast<uint32_t>(nghttp2_session_get_last_proc_stream_id(session_));
+    uint8_t goaway[17] = {0, 0, 8, NGHTTP2_GOAWAY, 0, 0, 0, 0, 0};
+    for (size_t i = 0; i < 4; ++i) goaway[9 + i] = static_cast<uint8_t>(last >> (24 - 8 * i));
+    goaway[16] = code;
+    std::memcpy(room_.data() + written_, goaway, sizeof goaway);
+    written_ += sizeof goaway;
+  }
+  room_ = {};
+  return written_;
+}
+
+bool H2Frames::wants_read() const { return !failed_ && nghttp2_session_want_read(session_); }
+bool H2Frames::wants_write() const {
+  return failed_ ? !told_ : nghttp2_session_want_write(session_) != 0;
+}
+size_t H2Frames::queued() const { return nghttp2_session_get_outbound_queue_size(session_); }
+
+bool H2Frames::send_interim(int32_t id, std::span<const H2Field> fields) {
+  FieldArray all(fields);
+  return nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, id, nullptr, all.data(), all.size(),
+                                nullptr) >= 0;
+}
+
+bool H2Frames::send_response(int32_t id, std::span<const H2Field> fields, H2FrameStream& stream,
+                             bool body) {
+  FieldArray all(fields);
+  nghttp2_data_provider provider{};
+  provider.source.ptr = &stream;
+  provider.read_callback = Callbacks::read_data;
+  return nghttp2_submit_response(session_, id, all.data(), all.size(),
+                                 body ? &provider : nullptr) >= 0;
+}
+
+int32_t H2Frames::send_request(std::span<const H2Field> fields, H2FrameStream& stream, bool body) {
+  FieldArray all(fields);
+  nghttp2_data_provider provider{};
+  provider.source.ptr = &stream;
+  provider.read_callback = Callbacks::read_data;
+  return nghttp2_submit_request(session_, nullptr, all.data(), all.size(),
+                                body ? &provider : nullptr, &stream);
+}
+
+void H2Frames::resume(int32_t id) { nghttp2_session_resume_data(session_, id); }
+
+void H2Frames::consumed(int32_t id, size_t size) {
+  nghttp2_session_consume_stream(session_, id, size);
+}
+
+void H2Frames::reset(int32_t id, H2Error error) {
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, static_cast<uint32_t>(error));
+}
+
+void H2Frames::begin_shutdown() {
+  nghttp2_submit_shutdown_notice(session_);
+  ping();
+}
+
+void H2Frames::finish_shutdown() {
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE,
+                        nghttp2_session_get_last_proc_stream_id(session_), NGHTTP2_NO_ERROR,
+                        nullptr, 0);
+}
+
+void H2Frames::terminate(H2Error error) {
+  nghttp2_session_terminate_session(session_, static_cast<uint32_t>(error));
+}
+
+void H2Frames::ping() { nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr); }
+
+uint32_t H2Frames::peer_streams() const {
+  return nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+}
+
+bool H2Frames::takes_requests() const {
+  return !failed_ && nghttp2_session_check_request_allowed(session_) != 0;
+}
+
+bool H2Frames::peer_allows_connect_protocol() const {
+  return nghttp2_session_get_remote_settings(session_,
+                                             NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1;
+}
+
+}  // namespace sallyport

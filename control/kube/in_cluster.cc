@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "control/kube/access.h"
@@ -19,8 +20,14 @@ std::string without_end(std::string text) {
 }  // namespace
 
 Result<std::string> read_small_file(const std::string& path) {
-  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Not waiting for whoever has the other end of a pipe.
+  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return Error{path + ": " + strerror(errno)};
+  struct stat about{};
+  if (::fstat(fd, &about) < 0 || !S_ISREG(about.st_mode)) {
+    ::close(fd);
+    return Error{path + ": is not a file"};
+  }
   std::string text;
   char block[16 * 1024];
   ssize_t count = 0;

@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <random>
 #include <vector>
+
+#include "tests/fuzz/kube_watch_rules.h"
 
 namespace sallyport::kube {
 namespace {
@@ -346,6 +349,19 @@ TEST_F(ReflectorTest, RecordingsUnderAnyBorders) {
     EXPECT_EQ(heard_.objects.size(), 6u);
     EXPECT_TRUE(heard_.faults.empty());
   }
+}
+
+TEST(WatchRules, HoldOnTheFuzzersCorpus) {
+  size_t files = 0;
+  const std::string corpus = std::string(SALLYPORT_SOURCE_DIR) + "/tests/fuzz/corpus/kube_watch";
+  for (const auto& entry : std::filesystem::directory_iterator(corpus)) {
+    std::ifstream file(entry.path(), std::ios::binary);
+    std::string text((std::istreambuf_iterator<char>(file)), {});
+    SCOPED_TRACE(entry.path());
+    check_watch(text);
+    ++files;
+  }
+  EXPECT_GE(files, 7u);
 }
 
 }  // namespace

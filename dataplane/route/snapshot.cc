@@ -13,6 +13,8 @@ namespace sallyport {
 
 namespace {
 
+constexpr size_t kCheckedAtOnce = 64;  // which takes 20 ms
+
 // RFC 8555 section 8.3.
 constexpr std::string_view kAcmeChallenge = "/.well-known/acme-challenge/";
 
@@ -43,6 +45,7 @@ struct SnapshotBuilder::Build {
   std::vector<Dependents::User> forgotten = {};          // of the last snapshot
   std::vector<std::pair<Dependents::User, Dependents::User>> renamed = {};
   std::vector<std::pair<Dependents::User, Things>> newcomers = {};
+  std::vector<UncheckedCertificate> unchecked = {};
   std::vector<size_t> sites_gone = {}, sites_made = {};  // in the last, and in this
 
   void problem(const Place& place, std::string path, std::string message) {
@@ -65,6 +68,7 @@ struct SnapshotBuilder::Build {
     if (auto known = builder.certificates_.find(key)) return known;
     auto made = Certificate::stapled(*plain, name, data.ca_crt, ocsp.responder);
     builder.certificates_.put(key, made);
+    if (made->stapling()) builder.staplings_.push_back(made->stapling());
     return made;
   }
 
@@ -78,13 +82,14 @@ struct SnapshotBuilder::Build {
     }
     std::string key = content_hash({data.tls_crt, data.tls_key});
     if (auto known = builder.certificates_.find(key)) return known;
-    auto parsed = Certificate::parse(data.tls_crt, data.tls_key);
+    auto parsed = Certificate::read(*materials.secrets.find(name));
     ++work.certificates;
     if (!parsed) {
       problem(place, path, "secret \"" + name + "\": " + parsed.error().message);
       return nullptr;
     }
     builder.certificates_.put(key, *parsed);
+    unchecked.push_back({*parsed, name, place, path});
     return *parsed;
   }
 
@@ -495,6 +500,18 @@ struct SnapshotBuilder::Run : Build {
     return place.path.empty() ? std::string(list) + "[" + std::to_string(i) + "]" : place.path;
   }
 
+  // Few are checked before they are used; so many that it would take long, afterwards: a pair that
+  // is bad in spite of how it looks then harms its own sites only.
+  void check_certificates() {
+    if (builder.checks_ == Checks::Soon && unchecked.size() > kCheckedAtOnce) return;
+    for (const UncheckedCertificate& one : unchecked) {
+      Result<void> good = one.certificate->check();
+      if (good) continue;
+      problem(one.place, one.path, "secret \"" + one.secret + "\": " + good.error().message);
+    }
+    unchecked.clear();
+  }
+
   // It is what the next one is a change of.
   void commit() {
     Dependents& dependents = builder.dependents_;
@@ -503,12 +520,26 @@ struct SnapshotBuilder::Run : Build {
     for (auto& [user, of] : newcomers) dependents.add(user, std::move(of));
     builder.last_ = snapshot;
     builder.materials_ = materials;
+    for (UncheckedCertificate& one : unchecked) builder.unchecked_.push_back(std::move(one));
     builder.work_.sites += work.sites;
     builder.work_.services += work.services;
     builder.work_.contexts += work.contexts;
     builder.work_.certificates += work.certificates;
   }
 };
+
+std::vector<std::shared_ptr<Stapling>> SnapshotBuilder::staplings() {
+  std::vector<std::shared_ptr<Stapling>> all;
+  for (const auto& one : staplings_) {
+    if (auto held = one.lock()) all.push_back(std::move(held));
+  }
+  staplings_.assign(all.begin(), all.end());
+  return all;
+}
+
+std::vector<UncheckedCertificate> SnapshotBuilder::take_unchecked() {
+  return std::exchange(unchecked_, {});
+}
 
 std::shared_ptr<const Snapshot> SnapshotBuilder::build(const Config& config,
                                                        const Materials& materials,
@@ -518,6 +549,7 @@ std::shared_ptr<const Snapshot> SnapshotBuilder::build(const Config& config,
   run.last = last_.get();
   run.anew = !last_ || !(config.settings() == last_->config.settings());
   run.run();
+  run.check_certificates();
   std::vector<std::string> ticket_secrets = run.ticket_secrets();
   if (run.incomplete || problems.size() != before) return nullptr;
 

@@ -79,6 +79,15 @@ struct Materials {
   }
 };
 
+/// One of which it is known that the key is the certificate's and the names cover the site's, but
+/// not yet that OpenSSL finds the same.
+struct UncheckedCertificate {
+  std::shared_ptr<const Certificate> certificate;
+  std::string secret;
+  Place place;  // of the first site that has it
+  std::string path;
+};
+
 /// Builds snapshots, each as a change of the last: sites, services and secrets that are the same
 /// object as then, or equal to it, cost a look at a pointer; what depends on something that is
 /// another now is made anew. The result is what building from nothing makes. Contexts with equal
@@ -87,13 +96,23 @@ struct Materials {
 /// Thread: the control thread's.
 class SnapshotBuilder {
  public:
-  explicit SnapshotBuilder(size_t workers) : workers_(workers) {}
+  /// Whether certificates are checked through and through before a snapshot has them, or, of many,
+  /// by whoever takes them.
+  enum class Checks : uint8_t { AtOnce, Soon };
+  explicit SnapshotBuilder(size_t workers, Checks checks = Checks::AtOnce)
+      : workers_(workers), checks_(checks) {}
 
   /// A snapshot, or null and everything that is wrong with the key material; never half of one. A
   /// secret that is not among the materials makes it null without a problem of its own: whoever
   /// failed to read it has told.
   std::shared_ptr<const Snapshot> build(const Config& config, const Materials& materials,
                                         Problems& problems);
+
+  /// Those that nobody has checked: none with Checks::AtOnce.
+  std::vector<UncheckedCertificate> take_unchecked();
+
+  /// The staples of all certificates that some snapshot still has.
+  std::vector<std::shared_ptr<Stapling>> staplings();
 
   /// How much there was to do, since the beginning.
   struct Work {
@@ -109,6 +128,9 @@ class SnapshotBuilder {
   struct Run;
 
   size_t workers_;
+  Checks checks_;
+  std::vector<UncheckedCertificate> unchecked_;
+  std::vector<std::weak_ptr<Stapling>> staplings_;
   bool kernel_tls_pays_ = accelerates_aes() && why_no_kernel_tls().empty();
   std::shared_ptr<TicketRing> ticket_ring_ = std::make_shared<TicketRing>();
   WeakCache<Certificate> certificates_;  // by content

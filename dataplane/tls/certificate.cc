@@ -3,6 +3,8 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <strings.h>
+#include <time.h>
 
 #include <algorithm>
 
@@ -48,6 +50,36 @@ std::vector<std::string> dns_names(X509* leaf) {
   return names;
 }
 
+int64_t seconds_of(const ASN1_TIME* time) {
+  tm when{};
+  if (ASN1_TIME_to_tm(time, &when) != 1) return 0;
+  return static_cast<int64_t>(timegm(&when));
+}
+
+LeafFacts facts_of(X509* leaf) {
+  LeafFacts facts;
+  facts.names = dns_names(leaf);
+  facts.not_before = seconds_of(X509_get0_notBefore(leaf));
+  facts.not_after = seconds_of(X509_get0_notAfter(leaf));
+  facts.rsa = EVP_PKEY_get_base_id(X509_get0_pubkey(leaf)) == EVP_PKEY_RSA;
+  return facts;
+}
+
+bool same_name(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
+// RFC 6125 section 6.4.3: a wildcard is the whole first label, and stands for one label. One of a
+// whole top-level domain covers nothing.
+bool name_covers(std::string_view name, std::string_view host) {
+  if (same_name(name, host)) return true;
+  if (!name.starts_with("*.") || host.starts_with("*.")) return false;
+  size_t dot = host.find('.');
+  if (dot == std::string_view::npos || dot == 0) return false;
+  std::string_view rest = name.substr(1);
+  return rest.find('.', 1) != std::string_view::npos && same_name(rest, host.substr(dot));
+}
+
 }  // namespace
 
 X509StackPtr parse_certificates(std::string_view pem) {
@@ -60,67 +92,137 @@ X509StackPtr parse_certificates(std::string_view pem) {
   return all;
 }
 
-Result<std::shared_ptr<const Certificate>> Certificate::parse(std::string_view crt,
-                                                              std::string_view key) {
-  auto made = std::make_shared<Certificate>();
-  made->chain_ = parse_certificates(crt);
-  if (!made->chain_ || sk_X509_num(made->chain_.get()) == 0) {
+Result<std::unique_ptr<Certificate::Decoded>> Certificate::decode(const SecretData& data) {
+  auto made = std::make_unique<Decoded>();
+  made->chain = parse_certificates(data.tls_crt);
+  if (!made->chain || sk_X509_num(made->chain.get()) == 0) {
     return Error{"tls.crt holds no PEM certificate, or something else after one"};
   }
-  made->leaf_.reset(sk_X509_shift(made->chain_.get()));
-  BioPtr bio = memory_bio(key);
-  made->key_.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
-  if (!made->key_) {
+  made->leaf.reset(sk_X509_shift(made->chain.get()));
+  BioPtr bio = memory_bio(data.tls_key);
+  made->key.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
+  if (!made->key) {
     ERR_clear_error();
     return Error{"tls.key holds no PEM private key, or one that is encrypted"};
   }
-  if (X509_check_private_key(made->leaf_.get(), made->key_.get()) != 1) {
+  if (X509_check_private_key(made->leaf.get(), made->key.get()) != 1) {
     ERR_clear_error();
     return Error{"tls.key does not fit the first certificate of tls.crt"};
   }
+  return made;
+}
+
+Result<std::shared_ptr<const Certificate>> Certificate::read(
+    std::shared_ptr<const SecretData> data) {
+  auto made = std::make_shared<Certificate>();
+  made->data_ = std::move(data);
+  if (auto facts = read_leaf(made->data_->tls_crt, made->data_->tls_key)) {
+    made->facts_ = std::move(*facts);
+    return std::shared_ptr<const Certificate>(std::move(made));
+  }
+  auto decoded = decode(*made->data_);
+  if (!decoded) return decoded.error();
+  made->facts_ = facts_of((*decoded)->leaf.get());
   return std::shared_ptr<const Certificate>(std::move(made));
 }
 
-bool Certificate::covers(const std::string& host) const {
-  if (host.starts_with("*.")) {
-    std::vector<std::string> names = dns_names(leaf_.get());
-    return std::any_of(names.begin(), names.end(), [&](const std::string& n) {
-      return n.size() == host.size() && strcasecmp(n.c_str(), host.c_str()) == 0;
-    });
-  }
-  return X509_check_host(leaf_.get(), host.data(), host.size(),
-                         X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) == 1;
+Result<std::shared_ptr<const Certificate>> Certificate::parse(std::string_view crt,
+                                                              std::string_view key) {
+  auto data = std::make_shared<SecretData>();
+  data->tls_crt = crt;
+  data->tls_key = key;
+  auto decoded = decode(*data);
+  if (!decoded) return decoded.error();
+  auto made = std::make_shared<Certificate>();
+  made->data_ = std::move(data);
+  made->facts_ = facts_of((*decoded)->leaf.get());
+  made->decoded_ = decoded->release();
+  return std::shared_ptr<const Certificate>(std::move(made));
 }
-
-std::string Certificate::names() const {
-  std::string text;
-  for (const std::string& n : dns_names(leaf_.get())) text += (text.empty() ? "" : ", ") + n;
-  return text.empty() ? "no DNS name" : text;
-}
-
-bool Certificate::is_rsa() const { return EVP_PKEY_get_base_id(key_.get()) == EVP_PKEY_RSA; }
 
 std::shared_ptr<const Certificate> Certificate::stapled(const Certificate& plain,
                                                         const std::string& secret,
                                                         std::string_view ca_crt,
                                                         const std::string& responder) {
   auto made = std::make_shared<Certificate>();
-  X509_up_ref(plain.leaf_.get());
-  made->leaf_.reset(plain.leaf_.get());
-  made->chain_.reset(X509_chain_up_ref(plain.chain_.get()));
-  EVP_PKEY_up_ref(plain.key_.get());
-  made->key_.reset(plain.key_.get());
+  made->data_ = plain.data_;
+  made->facts_ = plain.facts_;
+  auto decoded = decode(*made->data_);
+  if (!decoded) return made;  // as check() will say
   made->stapling_ = std::make_shared<Stapling>(
-      secret, OcspQuestion::make(made->leaf_.get(), made->chain_.get(), ca_crt, responder));
+      secret, OcspQuestion::make((*decoded)->leaf.get(), (*decoded)->chain.get(), ca_crt,
+                                 responder));
+  made->decoded_ = decoded->release();
   return made;
 }
 
+bool Certificate::is_leaf(const X509* other) const {
+  const Decoded* known = decoded_.load(std::memory_order_acquire);
+  return known && other == known->leaf.get();
+}
+
+Certificate::~Certificate() { delete decoded_.load(); }
+
+Result<void> Certificate::check() const {
+  if (decoded_.load(std::memory_order_acquire)) return {};
+  auto decoded = decode(*data_);
+  if (!decoded) return decoded.error();
+  LeafFacts facts = facts_of((*decoded)->leaf.get());
+  if (facts == facts_) return {};
+  return Error{"tls.crt is read in two ways: have it issued again"};
+}
+
+const Certificate::Decoded* Certificate::decoded() const {
+  const Decoded* known = decoded_.load(std::memory_order_acquire);
+  if (known || bad_.load(std::memory_order_relaxed)) return known;
+  auto fresh = decode(*data_);
+  if (!fresh) {
+    bad_ = true;
+    return nullptr;
+  }
+  // Two threads may have come at once: one result is enough.
+  const Decoded* mine = fresh->release();
+  if (decoded_.compare_exchange_strong(known, mine, std::memory_order_acq_rel)) return mine;
+  delete mine;
+  return known;
+}
+
+bool Certificate::covers(const std::string& host) const {
+  return std::any_of(facts_.names.begin(), facts_.names.end(),
+                     [&](const std::string& name) { return name_covers(name, host); });
+}
+
+std::string Certificate::names() const {
+  std::string text;
+  for (const std::string& n : facts_.names) text += (text.empty() ? "" : ", ") + n;
+  return text.empty() ? "no DNS name" : text;
+}
+
 bool Certificate::use_in(SSL* ssl) const {
-  return SSL_use_cert_and_key(ssl, leaf_.get(), key_.get(), chain_.get(), 1) == 1;
+  const Decoded* d = decoded();
+  if (!d) ERR_raise(ERR_LIB_SSL, SSL_R_NO_CERTIFICATE_ASSIGNED);
+  return d && SSL_use_cert_and_key(ssl, d->leaf.get(), d->key.get(), d->chain.get(), 1) == 1;
 }
 
 bool Certificate::use_in(SSL_CTX* context) const {
-  return SSL_CTX_use_cert_and_key(context, leaf_.get(), key_.get(), chain_.get(), 1) == 1;
+  const Decoded* d = decoded();
+  return d &&
+         SSL_CTX_use_cert_and_key(context, d->leaf.get(), d->key.get(), d->chain.get(), 1) == 1;
+}
+
+Result<void> check_pair(const SecretData& data, const std::vector<std::string>& hosts) {
+  if (data.tls_crt.empty() || data.tls_key.empty()) {
+    return Error{std::string("no ") + (data.tls_crt.empty() ? "tls.crt" : "tls.key") +
+                 ": a site that ends TLS needs both tls.crt and tls.key"};
+  }
+  auto made = Certificate::parse(data.tls_crt, data.tls_key);
+  if (!made) return made.error();
+  for (const std::string& host : hosts) {
+    if (host == "*" || (*made)->covers(host)) continue;
+    return Error{"the certificate does not cover \"" + host + "\" (it covers " +
+                 (*made)->names() + ")"};
+  }
+  return {};
 }
 
 Result<X509StorePtr> parse_authorities(std::string_view ca, std::string_view crl) {

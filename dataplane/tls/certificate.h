@@ -3,12 +3,14 @@
 
 #include <string.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "dataplane/base/result.h"
+#include "dataplane/tls/leaf_facts.h"
 #include "dataplane/tls/openssl.h"
 #include "dataplane/tls/stapling.h"
 
@@ -30,18 +32,29 @@ struct SecretData {
   }
 };
 
-/// A leaf, the chain sent with it, and the private key that fits. Immutable; shared by threads.
+/// A leaf, the chain sent with it, and the private key that fits. Shared by threads; immutable, but
+/// that what OpenSSL needs is decoded when it is first used, for of ten thousand few are used soon.
 class Certificate {
  public:
-  /// `crt` holds the leaf first, then its issuers. Errors say which key of the secret is at fault.
+  /// `data.tls_crt` holds the leaf first, then its issuers. Errors say which key of the secret is
+  /// at fault: whether the key is the certificate's is always known then, but whether OpenSSL can
+  /// use both is only known after check().
+  static Result<std::shared_ptr<const Certificate>> read(std::shared_ptr<const SecretData> data);
+  /// The same, with everything checked and decoded.
   static Result<std::shared_ptr<const Certificate>> parse(std::string_view crt,
                                                           std::string_view key);
+  ~Certificate();
+
+  /// Decodes all of it and looks whether it fits together, keeping nothing. Slow: 0.3 ms.
+  Result<void> check() const;
 
   /// Whether the SANs (or, without any DNS SAN, the CN) cover `host`, which may be "*.rest": that
   /// is covered by the same wildcard only.
   bool covers(const std::string& host) const;
   std::string names() const;  // for messages: "a.example.com, *.b.example.com"
-  bool is_rsa() const;
+  bool is_rsa() const { return facts_.rsa; }
+  const LeafFacts& facts() const { return facts_; }
+  const SecretData& data() const { return *data_; }
 
   /// Its staple; null: none is shown. Set before it is shared.
   const std::shared_ptr<Stapling>& stapling() const { return stapling_; }
@@ -50,19 +63,33 @@ class Certificate {
                                                     const std::string& secret,
                                                     std::string_view ca_crt,
                                                     const std::string& responder);
-  bool is_leaf(const X509* other) const { return other == leaf_.get(); }
+  bool is_leaf(const X509* other) const;
 
   /// Makes `ssl` present this certificate. False (with OpenSSL's error queued) when its key type
-  /// cannot be used.
+  /// cannot be used, or when check() would say what is wrong.
   bool use_in(SSL* ssl) const;
   bool use_in(SSL_CTX* context) const;
 
  private:
-  X509Ptr leaf_;
-  X509StackPtr chain_;
-  EvpPkeyPtr key_;
+  struct Decoded {
+    X509Ptr leaf;
+    X509StackPtr chain;
+    EvpPkeyPtr key;
+  };
+  static Result<std::unique_ptr<Decoded>> decode(const SecretData& data);
+  /// Null after a failure, which is remembered.
+  const Decoded* decoded() const;
+
+  std::shared_ptr<const SecretData> data_;
+  LeafFacts facts_;
+  mutable std::atomic<const Decoded*> decoded_{nullptr};
+  mutable std::atomic<bool> bad_{false};
   std::shared_ptr<Stapling> stapling_;
 };
+
+/// Whether a secret can be what a site with these hosts shows: complete, fitting, and covering each
+/// host but "*". Pure; checks everything.
+Result<void> check_pair(const SecretData& data, const std::vector<std::string>& hosts);
 
 /// All certificates of a PEM text; null where it holds something else after one.
 X509StackPtr parse_certificates(std::string_view pem);

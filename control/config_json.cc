@@ -1,5 +1,8 @@
 #include "control/config_json.h"
 
+#include <algorithm>
+#include <set>
+
 // RapidJSON 1.1 adds to the null pointer of a buffer that it has not allocated yet, which is
 // harmless, but which clang's sanitizer would report instead of what it is there for.
 #ifdef __clang__
@@ -33,6 +36,9 @@ class ConfigWriter {
   }
 
   std::string write(const Config& config) {
+    for (const ListenerConfig& l : config.listeners) {
+      if (l.protocol == Protocol::Https) https_listeners_.insert(l.name);
+    }
     object([&] {
       settings(config);
       limits(config.limits);
@@ -245,16 +251,87 @@ class ConfigWriter {
         if (site.kernel_tls) text("kernel_tls", name(*site.kernel_tls));
         client_auth(site.client_auth);
       }
-      if (site.scenario != Scenario::Passthrough) boolean("redirect_http", site.redirect_http);
+      if (site.scenario != Scenario::Passthrough) redirect_http(site, site.redirect_http);
+      if (site.redirect_code != 308) number("redirect_code", site.redirect_code);
+      if (!site.preserve_trailing_slash) boolean("preserve_trailing_slash", false);
+      if (site.hsts) hsts(*site.hsts);
       if (site.body_size) size("body_size", *site.body_size);
-      list("routes", site.routes, [this](const RouteConfig& route) {
-        object([&] {
-          text("path", route.path);
-          text("path_type", name(route.path_type));
-          text("service", route.service);
-          if (route.client_auth) client_auth(*route.client_auth);
+      if (site.respond) return number("respond", *site.respond);
+      list("routes", site.routes, [&](const RouteConfig& one) { route(site, one); });
+    });
+  }
+
+  void redirect_http(const SiteConfig& site, bool redirect) {
+    bool https = std::ranges::any_of(
+        site.listeners, [this](const std::string& l) { return https_listeners_.contains(l); });
+    if (redirect && !https) return text("redirect_http", "forced");
+    boolean("redirect_http", redirect);
+  }
+
+  void hsts(const HstsConfig& hsts) {
+    object("hsts", [&] {
+      time("max_age", hsts.max_age);
+      boolean("include_subdomains", hsts.include_subdomains);
+      boolean("preload", hsts.preload);
+    });
+  }
+
+  void route(const SiteConfig& site, const RouteConfig& route) {
+    object([&] {
+      text("path", route.path);
+      text("path_type", name(route.path_type));
+      text_if_any("service", route.service);
+      if (route.redirect) {
+        object("redirect", [&] {
+          number("code", route.redirect->code);
+          text("to", route.redirect->to);
         });
-      });
+      }
+      if (route.respond) number("respond", *route.respond);
+      if (route.client_auth) client_auth(*route.client_auth);
+      text_if_any("rewrite", route.rewrite);
+      text_if_any("host_header", route.host_header);
+      fields("request_headers", route.request_headers);
+      fields("response_headers", route.response_headers);
+      if (!route.allow.empty()) networks("allow", route.allow);
+      if (!route.deny.empty()) networks("deny", route.deny);
+      if (route.redirect_http) redirect_http(site, *route.redirect_http);
+      if (route.limits != RouteLimits{}) route_limits(route.limits);
+      if (route.affinity) affinity(*route.affinity);
+    });
+  }
+
+  void fields(const char* key, const std::vector<FieldConfig>& all) {
+    if (all.empty()) return;
+    object(key, [&] {
+      for (const FieldConfig& field : all) text(field.name.c_str(), field.value);
+    });
+  }
+
+  void route_limits(const RouteLimits& limits) {
+    auto maybe = [this](const char* key, const std::optional<Millis>& most) {
+      if (most) time(key, *most);
+    };
+    object("limits", [&] {
+      maybe("connect_timeout", limits.connect_timeout);
+      if (limits.connect_attempts) number("connect_attempts", *limits.connect_attempts);
+      if (limits.body_size) size("body_size", *limits.body_size);
+      maybe("body_timeout", limits.body_timeout);
+      maybe("response_timeout", limits.response_timeout);
+      maybe("response_idle_timeout", limits.response_idle_timeout);
+      maybe("tunnel_idle_timeout", limits.tunnel_idle_timeout);
+    });
+  }
+
+  void affinity(const AffinityConfig& affinity) {
+    object("affinity", [&] {
+      text("cookie", affinity.cookie);
+      text("path", affinity.path);
+      text_if_any("domain", affinity.domain);
+      time("max_age", affinity.max_age);
+      if (affinity.same_site) text("same_site", name(*affinity.same_site));
+      if (affinity.secure) boolean("secure", *affinity.secure);
+      boolean("change_on_failure", affinity.change_on_failure);
     });
   }
 
@@ -266,6 +343,7 @@ class ConfigWriter {
       number("depth", static_cast<uint64_t>(auth.depth));
       text("crl_check", name(auth.crl_check));
       text("on_failure", name(auth.on_failure));
+      text_if_any("error_page", auth.error_page);
       if (!auth.match.empty()) client_match(auth.match);
       object("pass", [&] {
         text("as", name(auth.pass.as));
@@ -353,6 +431,7 @@ class ConfigWriter {
     });
   }
 
+  std::set<std::string> https_listeners_;
   rapidjson::StringBuffer buffer_;
   rapidjson::PrettyWriter<rapidjson::StringBuffer> out_;
 };

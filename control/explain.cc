@@ -96,6 +96,11 @@ class Explanation {
     line("scenario:", name(site.scenario));
     Protocol protocol = rules.config.protocol;
     if (protocol != Protocol::Http) tls(site, config);
+    if (config.respond) {
+      return line("answer:", protocol == Protocol::Tls
+                                 ? "the TLS alert access_denied: the site has respond"
+                                 : std::to_string(*config.respond) + ": the site has respond");
+    }
     if (protocol == Protocol::Tls || site.scenario == Scenario::Passthrough) {
       return service(config.routes.front().service);
     }
@@ -132,15 +137,19 @@ class Explanation {
   void in_the_clear(const ListenerRules& rules, const Site& site, const SiteConfig& config) {
     ConnectionFacts facts;
     facts.rules = &rules;
-    Decision decision = decide(Method::Get, host_, path_.normal, facts);
+    Address nobody;
+    Decision decision = decide(Method::Get, host_, path_.normal, facts, {&nobody});
     switch (decision.kind) {
       case Decision::Kind::Redirect:
         line("answer:", std::to_string(decision.status) +
-                            " to https: the site has redirect_http, and the path is of no route "
-                            "under /.well-known/acme-challenge/");
+                            " to https: redirect_http is true, and the path is of no route under "
+                            "/.well-known/acme-challenge/");
         return;
-      case Decision::Kind::Serve: return route(site, config, decision.route);
+      case Decision::Kind::Serve:
+      case Decision::Kind::Elsewhere: return route(site, config, decision.route);
+      case Decision::Kind::ErrorPage:
       case Decision::Kind::Refuse:
+        if (decision.route) return route(site, config, decision.route);
         line("answer:", std::to_string(decision.status) + ": " + std::string(decision.detail));
         return;
     }
@@ -154,12 +163,34 @@ class Explanation {
       line("route:", c.path + " (" + name(c.path_type) + ", " + c.place.text() + "): " +
                          why_route(c, config));
       if (c.client_auth) client_auth(*c.client_auth);
+      treatment(c);
       service(c.service);
     }
   }
 
+  void treatment(const RouteConfig& c) {
+    if (!c.allow.empty()) line("allowed:", networks_text(c.allow) + "; others get 403");
+    if (!c.deny.empty()) line("denied:", networks_text(c.deny) + ", with 403");
+    if (c.respond) line("answer:", std::to_string(*c.respond) + ": the route has respond");
+    if (c.redirect) {
+      line("answer:", std::to_string(c.redirect->code) + " to " + c.redirect->to);
+    }
+    if (!c.rewrite.empty()) line("asked for:", c.rewrite);
+    if (!c.host_header.empty()) line("as host:", c.host_header);
+    if (c.affinity) line("endpoint:", "chosen by the cookie " + c.affinity->cookie);
+  }
+
+  static std::string networks_text(const std::vector<Network>& networks) {
+    std::string text;
+    for (const Network& network : networks) text += (text.empty() ? "" : ", ") + network.text();
+    return text;
+  }
+
   std::string why_route(const RouteConfig& route, const SiteConfig& config) {
     if (route.path_type == PathType::Exact) return "it is this path, and Exact comes first";
+    if (route.path_type == PathType::Regex) {
+      return "the longest Regex that matches " + path_.normal + ", which comes before Prefix";
+    }
     if (config.routes.size() == 1) return "the site's only route";
     return route.path == "/" ? "no longer Prefix covers " + path_.normal
                              : "the longest Prefix that covers " + path_.normal;

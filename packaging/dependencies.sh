@@ -1,7 +1,7 @@
 # Sourced by demo.sh, tests/run.sh and bench/run.sh: installs Debian packages that are missing.
 
 build_packages="g++ cmake ninja-build pkg-config libuv1-dev libssl-dev libyaml-cpp-dev libc-ares-dev \
-libcli11-dev rapidjson-dev libsimdjson-dev libcurl4-openssl-dev libnghttp2-dev"
+libcli11-dev rapidjson-dev libre2-dev libsimdjson-dev libcurl4-openssl-dev libnghttp2-dev"
 
 # need PACKAGE...: installs what is not there. Services of the packages are not started.
 need() {

@@ -196,7 +196,11 @@ class DraftReader {
     draft.kernel_tls = map.word<KernelTls>("kernel_tls");
     draft.client_auth = client_auth(map);
     draft.redirect_http = map.word<RedirectHttp>("redirect_http");
+    draft.redirect_code = map.count("redirect_code");
+    draft.preserve_trailing_slash = map.boolean("preserve_trailing_slash");
+    draft.hsts = mapping(map, "hsts", &hsts);
     draft.body_size = map.size("body_size");
+    draft.respond = map.count("respond");
     draft.service = map.target("service");
     draft.routes = list(map, "routes", &DraftReader::route);
     return draft;
@@ -234,6 +238,7 @@ class DraftReader {
     written.value->depth = auth.count("depth");
     written.value->crl_check = auth.word<CrlCheck>("crl_check");
     written.value->on_failure = auth.word<OnFailure>("on_failure");
+    written.value->error_page = auth.text("error_page");
     written.value->match = mapping(auth, "match", &client_match);
     written.value->pass = mapping(auth, "pass", &client_pass);
     auth.finish();
@@ -270,8 +275,50 @@ class DraftReader {
     draft.path = map.text("path");
     draft.path_type = map.word<PathType>("path_type");
     draft.service = map.target("service");
+    draft.redirect = mapping(map, "redirect", &redirect);
+    draft.respond = map.count("respond");
     draft.client_auth = client_auth(map);
+    draft.rewrite = map.text("rewrite");
+    draft.host_header = map.text("host_header");
+    draft.request_headers = map.fields("request_headers");
+    draft.response_headers = map.fields("response_headers");
+    draft.allow = map.text_or_texts("allow");
+    draft.deny = map.text_or_texts("deny");
+    draft.redirect_http = map.word<RedirectHttp>("redirect_http");
+    draft.limits = mapping(map, "limits", &route_limits);
+    draft.affinity = mapping(map, "affinity", &affinity);
     return draft;
+  }
+
+  static void redirect(YamlMapping& map, DraftRedirect& draft) {
+    draft.code = map.count("code");
+    draft.to = map.text("to");
+  }
+
+  static void hsts(YamlMapping& map, DraftHsts& draft) {
+    draft.max_age = map.duration("max_age");
+    draft.include_subdomains = map.boolean("include_subdomains");
+    draft.preload = map.boolean("preload");
+  }
+
+  static void route_limits(YamlMapping& limits, DraftRouteLimits& draft) {
+    draft.connect_timeout = limits.duration("connect_timeout");
+    draft.connect_attempts = limits.count("connect_attempts");
+    draft.body_size = limits.size("body_size");
+    draft.body_timeout = limits.duration("body_timeout");
+    draft.response_timeout = limits.duration("response_timeout");
+    draft.response_idle_timeout = limits.duration("response_idle_timeout");
+    draft.tunnel_idle_timeout = limits.duration("tunnel_idle_timeout");
+  }
+
+  static void affinity(YamlMapping& map, DraftAffinity& draft) {
+    draft.cookie = map.text("cookie");
+    draft.path = map.text("path");
+    draft.domain = map.text("domain");
+    draft.max_age = map.duration("max_age");
+    draft.same_site = map.word<SameSite>("same_site");
+    draft.secure = map.boolean("secure");
+    draft.change_on_failure = map.boolean("change_on_failure");
   }
 
   DraftService service(YamlMapping& map) {

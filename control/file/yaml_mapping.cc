@@ -149,6 +149,28 @@ Written<DraftTarget> YamlMapping::target(const char* key) {
   return written;
 }
 
+DraftFields YamlMapping::fields(const char* key) {
+  const YamlNode* node = child(key);
+  if (!node) return left_out<std::vector<DraftField>>();
+  DraftFields written;
+  written.given = true;
+  written.place = place_of_child(*node);
+  if (!check_kind(*node, YamlNode::Kind::Mapping, "a mapping: {Name: value, …}")) return written;
+  written.value.emplace();
+  YamlMapping inner(*node, written.place, problems_);
+  for (const YamlNode& item : node->items) {
+    DraftField& field = written.value->emplace_back();
+    field.name.given = field.value.given = true;
+    field.name.place = inner.place_of_key(item);
+    field.name.value = item.key;
+    field.value.place = inner.place_of_child(item);
+    if (inner.check_kind(item, YamlNode::Kind::Scalar, "one value")) {
+      field.value.value = item.scalar;
+    }
+  }
+  return written;
+}
+
 void YamlMapping::finish() {
   if (!valid()) return;
   std::set<std::string_view> seen;

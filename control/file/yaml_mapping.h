@@ -46,6 +46,7 @@ class YamlMapping {
   WrittenList<std::string> texts(const char* key);
   WrittenList<std::string> text_or_texts(const char* key);  // one alone is a list of one
   Written<DraftTarget> target(const char* key);             // a service's name, or a list
+  DraftFields fields(const char* key);                      // of any names
   /// One of the words of E, of which `wanted` lists those that are worth trying.
   template <class E>
   Written<E> word(const char* key, const std::string& wanted = words_of<E>());

@@ -2,6 +2,7 @@
 
 #include "dataplane/model/complain.h"
 #include "dataplane/model/hostname.h"
+#include "dataplane/model/route_rules.h"
 #include "dataplane/model/tls_rules.h"
 
 namespace sallyport {
@@ -78,6 +79,7 @@ bool ClientAuthRules::check(const Written<DraftClientAuth>& draft, ClientAuth& a
   }
   auth.verify = verify;
   auth.crl_check = draft->crl_check.or_else(CrlCheck::Auto);
+  if (draft->error_page) check_error_page(draft->error_page, draft->on_failure, auth);
   if (draft->match) check_match(draft->match, auth);
   if (draft->pass) {
     auth.pass.as = draft->pass->as.or_else(ClientFields::SslClient);
@@ -93,6 +95,17 @@ bool ClientAuthRules::check(const Written<DraftClientAuth>& draft, ClientAuth& a
   }
   check_depth(draft->depth, auth.depth, problems_);
   return true;
+}
+
+void ClientAuthRules::check_error_page(const Written<std::string>& draft,
+                                       const Written<OnFailure>& on_failure, ClientAuth& auth) {
+  if (on_failure ? *on_failure == OnFailure::Abort : auth.on_failure == OnFailure::Abort) {
+    return complain(problems_, draft.place,
+                    "has no effect where the handshake ends with an alert: leave it out, or say "
+                    "on_failure: respond");
+  }
+  auth.error_page = *draft;
+  if (auto url = check_url(*draft); !url) complain(problems_, draft.place, url.error().message);
 }
 
 void ClientAuthRules::check_match(const Written<DraftClientMatch>& draft, ClientAuth& auth) {

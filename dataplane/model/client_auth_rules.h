@@ -25,6 +25,8 @@ class ClientAuthRules {
 
  private:
   bool check(const Written<DraftClientAuth>& draft, ClientAuth& auth);
+  void check_error_page(const Written<std::string>& draft, const Written<OnFailure>& on_failure,
+                        ClientAuth& auth);
   void check_match(const Written<DraftClientMatch>& draft, ClientAuth& auth);
   template <class T, class Parse>
   std::vector<T> parsed(const WrittenList<std::string>& list, Parse parse);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "dataplane/model/complain.h"
+#include "dataplane/model/path_pattern.h"
 
 namespace sallyport {
 namespace {
@@ -166,6 +167,10 @@ std::string never_normal(std::string_view path, const HttpConfig& http) {
 
 Result<std::string> parse_route_path(std::string_view text, PathType type,
                                      const HttpConfig& http) {
+  if (type == PathType::Regex) {
+    auto pattern = PathPattern::compile(text);
+    return pattern ? Result<std::string>(std::string(text)) : pattern.error();
+  }
   std::string wrong = never_sent(text);
   if (wrong.empty() && http.normalize_paths) wrong = never_normal(text, http);
   if (wrong.empty() && type == PathType::Prefix && text.ends_with("//")) {

@@ -11,7 +11,7 @@
 namespace sallyport {
 
 /// `text` as routes are matched: a Prefix covers whole segments, so that "/shop/" is "/shop". Or
-/// why it can never match. Of `http` it is asked what requests are made of.
+/// why it can never match, or why a Regex is none. Of `http` it is asked what requests are made of.
 Result<std::string> parse_route_path(std::string_view text, PathType type, const HttpConfig& http);
 
 }  // namespace sallyport

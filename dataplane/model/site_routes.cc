@@ -7,9 +7,15 @@
 
 namespace sallyport {
 
-void SiteRoutes::add(const DraftSite& draft, const std::string& bytes, bool in_the_clear,
-                     SiteConfig& site) {
-  if (draft.service.given && draft.routes.given) {
+void SiteRoutes::add(const DraftSite& draft, const SiteKind& kind, SiteConfig& site) {
+  if (draft.respond.given) {
+    for (const auto& [given, place] : {std::pair(draft.service.given, &draft.service.place),
+                                       std::pair(draft.routes.given, &draft.routes.place)}) {
+      if (!given) continue;
+      complain(problems_, *place, "stands beside respond, which asks no backend: leave one of "
+                                  "them out");
+    }
+  } else if (draft.service.given && draft.routes.given) {
     complain(problems_, draft.routes.place,
              "stands beside service, which is one route for /: leave one of them out");
   } else if (draft.service.given) {
@@ -19,34 +25,43 @@ void SiteRoutes::add(const DraftSite& draft, const std::string& bytes, bool in_t
   } else if (!draft.routes.given) {
     complain(problems_, draft.place, "service is missing: name one, or write its endpoints");
   } else if (draft.routes) {
-    add_each(draft, bytes, in_the_clear, site);
+    add_each(draft, kind, site);
   }
 }
 
-void SiteRoutes::add_each(const DraftSite& draft, const std::string& bytes, bool in_the_clear,
-                          SiteConfig& site) {
+void SiteRoutes::add_each(const DraftSite& draft, const SiteKind& kind, SiteConfig& site) {
   const std::vector<DraftRoute>& routes = *draft.routes;
   if (routes.empty()) complain(problems_, draft.routes.place, "is empty: write a route for /");
   for (size_t i = 0; i < routes.size(); ++i) {
     RouteConfig route;
     route.place = routes[i].place;
-    if (!bytes.empty()) check_bytes(routes[i], i == 0, bytes);
-    bool matches = !bytes.empty() || check_path(routes[i], site, route);
-    if (!routes[i].service.given) complain(problems_, route.place, "service is missing");
-    check_client_auth(routes[i], bytes, in_the_clear, site, route);
-    if (matches) add_one(routes[i].service, draft, route, site);
+    if (!kind.bytes.empty()) check_bytes(routes[i], i == 0, kind.bytes);
+    bool matches = !kind.bytes.empty() || check_path(routes[i], site, route);
+    if (kind.bytes.empty()) {
+      rules_.check(routes[i], kind, route);
+    } else {
+      rules_.refuse_for_bytes(routes[i], kind.bytes);
+      if (!routes[i].service.given) complain(problems_, route.place, "service is missing");
+    }
+    check_client_auth(routes[i], kind, site, route);
+    if (!matches) continue;
+    if (route.redirect || route.respond) {
+      site.routes.push_back(std::move(route));
+    } else {
+      add_one(routes[i].service, draft, std::move(route), site);
+    }
   }
 }
 
-void SiteRoutes::check_client_auth(const DraftRoute& draft, const std::string& bytes,
-                                   bool in_the_clear, const SiteConfig& site,
-                                   RouteConfig& route) {
+void SiteRoutes::check_client_auth(const DraftRoute& draft, const SiteKind& kind,
+                                   const SiteConfig& site, RouteConfig& route) {
   const Written<DraftClientAuth>& auth = draft.client_auth;
   if (!auth.given) return;
-  if (!bytes.empty()) {
+  if (!kind.bytes.empty()) {
     complain(problems_, auth.place,
-             "has no effect on a route, for " + bytes + " carries bytes: write it on the site");
-  } else if (in_the_clear) {
+             "has no effect on a route, for " + kind.bytes +
+                 " carries bytes: write it on the site");
+  } else if (kind.in_the_clear) {
     complain(problems_, auth.place,
              "needs TLS, but the site is on http listeners only: leave it out, or have the site on "
              "an https listener");
@@ -80,10 +95,6 @@ void SiteRoutes::check_bytes(const DraftRoute& draft, bool first, const std::str
 bool SiteRoutes::check_path(const DraftRoute& draft, const SiteConfig& site, RouteConfig& route) {
   if (draft.path.wrong() || draft.path_type.wrong()) return true;  // which nobody knows
   route.path_type = draft.path_type.or_else(PathType::Prefix);
-  if (route.path_type == PathType::Regex) {
-    complain(problems_, draft.path_type.place, "Regex is not supported: write Prefix or Exact");
-    return true;
-  }
   auto path = parse_route_path(draft.path.or_else("/"), route.path_type, http_);
   if (!path) {
     complain(problems_, draft.path.place, path.error().message);

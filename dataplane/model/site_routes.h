@@ -9,6 +9,7 @@
 #include "dataplane/model/client_auth_rules.h"
 #include "dataplane/model/config.h"
 #include "dataplane/model/draft.h"
+#include "dataplane/model/route_rules.h"
 #include "dataplane/model/service_book.h"
 
 namespace sallyport {
@@ -18,21 +19,24 @@ class SiteRoutes {
  public:
   SiteRoutes(ServiceBook& services, ClientAuthRules& client_auth, const HttpConfig& http,
              Problems& problems)
-      : services_(services), client_auth_(client_auth), http_(http), problems_(problems) {}
+      : services_(services),
+        client_auth_(client_auth),
+        http_(http),
+        problems_(problems),
+        rules_(http, problems) {}
 
-  /// Makes site.routes. `bytes` says what of the site carries bytes ("passthrough"), so that there
-  /// can only be one route; empty: nothing does. `in_the_clear`: there is no TLS either.
+  /// Makes site.routes: only one where something of the site carries bytes, and none where it has
+  /// one answer for everything.
   /// REQUIRES: the site's client_auth is there.
-  void add(const DraftSite& draft, const std::string& bytes, bool in_the_clear, SiteConfig& site);
+  void add(const DraftSite& draft, const SiteKind& kind, SiteConfig& site);
 
   /// After the last site: complains about services whose tls nobody uses.
   void check_unused_tls();
 
  private:
-  void add_each(const DraftSite& draft, const std::string& bytes, bool in_the_clear,
-                SiteConfig& site);
-  void check_client_auth(const DraftRoute& draft, const std::string& bytes, bool in_the_clear,
-                         const SiteConfig& site, RouteConfig& route);
+  void add_each(const DraftSite& draft, const SiteKind& kind, SiteConfig& site);
+  void check_client_auth(const DraftRoute& draft, const SiteKind& kind, const SiteConfig& site,
+                         RouteConfig& route);
   void check_bytes(const DraftRoute& draft, bool first, const std::string& bytes);
   bool check_path(const DraftRoute& draft, const SiteConfig& site, RouteConfig& route);
   void add_one(const Written<DraftTarget>& target, const DraftSite& draft, RouteConfig route,
@@ -43,6 +47,7 @@ class SiteRoutes {
   ClientAuthRules& client_auth_;
   const HttpConfig& http_;
   Problems& problems_;
+  RouteRules rules_;
   std::set<std::string> reencrypted_;
   std::vector<std::pair<std::string, Place>> passed_through_;
 };

@@ -5,6 +5,8 @@
 #include "dataplane/model/client_auth_rules.h"
 #include "dataplane/model/complain.h"
 #include "dataplane/model/hostname.h"
+#include "dataplane/model/quantity.h"
+#include "dataplane/model/route_rules.h"
 #include "dataplane/model/site_listeners.h"
 #include "dataplane/model/site_routes.h"
 #include "dataplane/model/tls_rules.h"
@@ -28,6 +30,8 @@ struct Standing {
   bool nowhere() const { return !http && !https && !tls; }
   bool in_the_clear() const { return http && !https && !tls; }
 };
+
+constexpr Millis kMostOfHsts = std::chrono::hours(24 * 3660);
 
 bool passes_through(const DraftSite& site) {
   return site.scenario && *site.scenario == Scenario::Passthrough;
@@ -84,9 +88,12 @@ class Sites {
     } else {
       check_tls(draft, on, site);
     }
-    check_redirect(draft, on, site);
+    SiteKind kind{carrier_of_bytes(draft, on), on.in_the_clear(), on.http, on.https};
+    check_redirect(draft, kind, site);
+    check_hsts(draft, on, site);
     check_body_limit(draft, on, site);
-    routes_.add(draft, carrier_of_bytes(draft, on), on.in_the_clear(), site);
+    check_respond(draft, site);
+    routes_.add(draft, kind, site);
     return site;
   }
 
@@ -210,19 +217,62 @@ class Sites {
     }
   }
 
-  void check_redirect(const DraftSite& draft, const Standing& on, SiteConfig& site) {
-    RedirectHttp otherwise = on.https ? RedirectHttp::On : RedirectHttp::Off;
-    RedirectHttp redirect = draft.redirect_http.or_else(otherwise);
-    bool possible = on.https || redirect == RedirectHttp::Forced;
-    site.redirect_http = on.http && possible && redirect != RedirectHttp::Off;
-    if (!draft.redirect_http || redirect == RedirectHttp::Off) return;
+  void check_redirect(const DraftSite& draft, const SiteKind& kind, SiteConfig& site) {
+    RedirectHttp otherwise = kind.https ? RedirectHttp::On : RedirectHttp::Off;
     if (passes_through(draft)) {
-      complain(problems_, draft.redirect_http.place,
-               "has no effect with passthrough, which is not for http listeners: leave it out");
-    } else if (on.http && !possible) {
-      complain(problems_, draft.redirect_http.place,
-               "has nothing to redirect to, for the site is on no https listener: write false, or "
-               "have it on one, or write forced if TLS ends at a proxy in front of this one");
+      refuse_for_passthrough(draft.redirect_http && *draft.redirect_http != RedirectHttp::Off,
+                             draft.redirect_http.place);
+      refuse_for_passthrough(draft.redirect_code.given, draft.redirect_code.place);
+      refuse_for_passthrough(draft.preserve_trailing_slash.given,
+                             draft.preserve_trailing_slash.place);
+      return;
+    }
+    site.redirect_http = check_redirect_http(draft.redirect_http, otherwise, kind, problems_);
+    site.preserve_trailing_slash = draft.preserve_trailing_slash.or_else(true);
+    if (!draft.redirect_code) return;
+    if (is_redirect_status(*draft.redirect_code)) {
+      site.redirect_code = static_cast<uint16_t>(*draft.redirect_code);
+    } else {
+      complain(problems_, draft.redirect_code.place,
+               std::to_string(*draft.redirect_code) +
+                   " is no redirect: write 301, 302, 303, 307 or 308");
+    }
+  }
+
+  void refuse_for_passthrough(bool given, const Place& place) {
+    if (!given) return;
+    complain(problems_, place,
+             "has no effect with passthrough, which is not for http listeners: leave it out");
+  }
+
+  void check_hsts(const DraftSite& draft, const Standing& on, SiteConfig& site) {
+    if (!draft.hsts) return;
+    if (passes_through(draft) || (!on.https && !on.nowhere())) {
+      complain(problems_, draft.hsts.place,
+               "has no effect, for it is said in responses under TLS: leave it out, or have the "
+               "site on an https listener, with scenario: offload or reencrypt");
+      return;
+    }
+    HstsConfig& hsts = site.hsts.emplace();
+    Millis age = draft.hsts->max_age.or_else(Millis(hsts.max_age));
+    hsts.max_age = std::chrono::duration_cast<Seconds>(age);
+    hsts.include_subdomains = draft.hsts->include_subdomains.or_else(false);
+    hsts.preload = draft.hsts->preload.or_else(false);
+    if (Millis(hsts.max_age) == age && age <= kMostOfHsts) return;
+    complain(problems_, draft.hsts->max_age.place,
+             duration_text(age) + " is not possible: write whole seconds, up to " +
+                 duration_text(kMostOfHsts));
+  }
+
+  void check_respond(const DraftSite& draft, SiteConfig& site) {
+    if (!draft.respond) return;
+    if (passes_through(draft)) {
+      complain(problems_, draft.respond.place,
+               "has no effect with passthrough, where the backend answers: say scenario: offload");
+    } else if (is_page_status(*draft.respond)) {
+      site.respond = static_cast<uint16_t>(*draft.respond);
+    } else {
+      complain(problems_, draft.respond.place, not_a_page_status(*draft.respond));
     }
   }
 

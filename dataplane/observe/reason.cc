@@ -28,6 +28,7 @@ constexpr ReasonRow kReasons[] = {
     {"not_tls", Side::Client},
     {"unknown_sni", Side::Client},
     {"no_sni", Side::Client},
+    {"site_refuses", Side::Proxy},
     {"client_handshake_failed", Side::Client},
     {"client_handshake_timeout", Side::Client},
     {"client_certificate_missing", Side::Client},

@@ -22,6 +22,7 @@ enum class Reason : uint8_t {
   NotTls,
   UnknownSni,
   NoSni,
+  SiteRefuses,                // everything, as configured
   ClientHandshakeFailed,
   ClientHandshakeTimeout,
   ClientCertificateMissing,

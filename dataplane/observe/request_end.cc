@@ -5,10 +5,11 @@ namespace sallyport {
 namespace {
 
 constexpr const char* kNames[] = {
-    "complete",          "redirected",    "tunnelled",      "bad_request",
-    "no_route",          "forbidden",     "too_large",      "client_aborted",
-    "client_timed_out",  "no_endpoint",   "connect_failed", "backend_failed",
-    "backend_timed_out", "tunnel_broken", "timed_out",      "drained",
+    "complete", "redirected", "answered", "tunnelled",
+    "bad_request", "no_route", "forbidden", "too_large",
+    "client_aborted", "client_timed_out", "no_endpoint", "connect_failed",
+    "backend_failed", "backend_timed_out", "tunnel_broken", "timed_out",
+    "drained",
 };
 static_assert(sizeof kNames / sizeof *kNames == kRequestEnds);
 

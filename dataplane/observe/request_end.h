@@ -9,6 +9,7 @@ namespace sallyport {
 enum class RequestEnd : uint8_t {
   Complete,         // the backend's response was passed on to its last byte
   Redirected,       // answered by the proxy, as configured: 308 and such
+  Answered,         // by the proxy, as configured, with a fixed status
   Tunnelled,        // upgraded, and the tunnel ended as it should
   BadRequest,       // read as no request that has one meaning: 400, 417, 505
   NoRoute,          // no site or no route is meant: 404, 421

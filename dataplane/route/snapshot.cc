@@ -278,13 +278,13 @@ struct SnapshotBuilder::Build {
     site->min_tls = config_of_site.min_tls;
     site->kernel_tls = uses_kernel_tls(config_of_site);
     site->client_auth = client_demand(config_of_site.client_auth, path);
-    site->redirect_http = config_of_site.redirect_http;
+    answer_as(config_of_site, *site);
     site->https_port = https_port(config_of_site);
     site->body_size = config_of_site.body_size.value_or(config.limits.body_size);
     for (size_t i = 0; i < config_of_site.routes.size(); ++i) {
       add_route(*site, config_of_site.routes[i], path + ".routes[" + std::to_string(i) + "]");
     }
-    site->service = site->routes.front()->service;
+    if (!site->routes.empty()) site->service = site->routes.front()->service;
     if (site->scenario == Scenario::Passthrough || config_of_site.secrets.empty()) return site;
 
     site->tls = server_context(config_of_site, *site);
@@ -309,7 +309,11 @@ struct SnapshotBuilder::Build {
     const std::optional<ClientAuth>& own = config_of_route.client_auth;
     route->client_auth = own ? client_demand(*own, path) : site.client_auth;
     site.asks_clients |= route->client_auth || site.client_auth;
-    site.mixed_clients |= route->client_auth != site.client_auth;
+    route->client_error_page = own ? own->error_page : site.client_error_page;
+    route->redirect_http = config_of_route.redirect_http.value_or(site.redirect_http);
+    route->treatment = RouteTreatment::make(config_of_route);
+    site.mixed_guards |= route->client_auth != site.client_auth ||
+                         (route->treatment && route->treatment->guards());
     // Unless somebody has said otherwise for that very path.
     route->acme_challenge =
         !(own && route->client_auth) && (route->path + "/").starts_with(kAcmeChallenge);
@@ -322,8 +326,25 @@ struct SnapshotBuilder::Build {
       route->metrics = std::make_shared<const PerWorker<RouteMetrics>>(builder.workers_);
       builder.route_metrics_.put(metrics_key, route->metrics);
     }
-    site.paths.add(route->path, route->type, *route);
+    if (route->type == PathType::Regex) {
+      auto pattern = PathPattern::compile(route->path);
+      CHECK(pattern.ok());  // it has been validated
+      route->pattern = *pattern;
+      site.paths.add_pattern(*std::move(pattern), *route);
+    } else {
+      site.paths.add(route->path, route->type, *route);
+    }
     site.routes.push_back(std::move(route));
+  }
+
+  // What it says to clients by itself.
+  static void answer_as(const SiteConfig& config_of_site, Site& site) {
+    site.client_error_page = config_of_site.client_auth.error_page;
+    site.redirect_http = config_of_site.redirect_http;
+    site.redirect_code = config_of_site.redirect_code;
+    site.preserve_trailing_slash = config_of_site.preserve_trailing_slash;
+    site.respond = config_of_site.respond.value_or(uint16_t{0});
+    if (config_of_site.hsts) site.hsts = hsts_value(*config_of_site.hsts);
   }
 
   void check_coverage(const SiteConfig& site, const Certificate& certificate,

@@ -11,6 +11,7 @@
 #include "dataplane/model/config.h"
 #include "dataplane/route/dependents.h"
 #include "dataplane/route/path_table.h"
+#include "dataplane/route/route_treatment.h"
 #include "dataplane/route/site_table.h"
 #include "dataplane/service/service.h"
 #include "dataplane/tls/certificate.h"
@@ -25,7 +26,11 @@ struct Route {
   PathType type = PathType::Prefix;
   bool acme_challenge = false;  // under /.well-known/acme-challenge/: served in the clear too
   ClientDemandPtr client_auth;  // its own, or else the site's; null: no certificate is asked for
-  std::shared_ptr<const Service> service;
+  std::string client_error_page;  // where clients without a good one are sent; empty: nowhere
+  bool redirect_http = false;     // http listeners send its requests to https
+  std::shared_ptr<const PathPattern> pattern;       // of a Regex; else null
+  std::unique_ptr<const RouteTreatment> treatment;  // null: requests are passed on as they are
+  std::shared_ptr<const Service> service;           // null where the treatment answers by itself
   std::shared_ptr<const PerWorker<RouteMetrics>> metrics;  // of the route, over all snapshots
 };
 
@@ -41,10 +46,15 @@ struct Site {
   TlsVersion min_tls = TlsVersion::V1_2;
   ClientDemandPtr client_auth;               // null: the site itself asks for no certificate
   bool asks_clients = false;                 // the handshake does, for the site or a route
-  bool mixed_clients = false;                // a route asks for something else than the site
+  std::string client_error_page;             // where clients without a good one are sent
+  bool mixed_guards = false;                 // a route lets others in than the site
   bool kernel_tls = false;                   // the kernel is to encrypt, if it can
   bool redirect_http = false;
+  uint16_t redirect_code = 308;
+  bool preserve_trailing_slash = true;       // of paths that are redirected to https
   uint16_t https_port = 443;                 // where it redirects to
+  uint16_t respond = 0;                      // everything is answered with it; 0: it is not
+  std::string hsts;                          // Strict-Transport-Security under TLS; empty: none
   uint64_t body_size = 0;                    // 0: no limit
   std::vector<std::unique_ptr<const Route>> routes;
   PathTable paths;                           // of the routes

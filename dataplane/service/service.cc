@@ -10,6 +10,22 @@ namespace {
 // Long enough that a dead endpoint costs few connections a wait, short enough that one which came
 // back is soon used again.
 constexpr Seconds kAvoid{3};
+
+// The finisher of splitmix64.
+uint64_t mix(uint64_t x) {
+  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+  return x ^ x >> 31;
+}
+
+// Of rendezvous hashing: how much a client's hash wants an endpoint.
+uint64_t wish(uint64_t hash, const Address& address) {
+  uint64_t of_address = address.port();
+  for (size_t i = 0; i < address.ip_size(); ++i) {
+    of_address = (of_address ^ address.ip_bytes()[i]) * 0x100000001b3u;
+  }
+  return mix(hash ^ mix(of_address));
+}
 }  // namespace
 
 Service::Service(const ServiceConfig& config, std::vector<Endpoint> endpoints,
@@ -44,6 +60,33 @@ const Endpoint* Service::pick(size_t worker, const std::vector<const Endpoint*>&
   if (second_best == n) return nullptr;
   turn.next = static_cast<uint32_t>((second_best + 1) % n);
   return &endpoints_[second_best];
+}
+
+const Endpoint* Service::pick_for(uint64_t hash, size_t worker,
+                                  const std::vector<const Endpoint*>& tried, Instant now) const {
+  const Turn& turn = turns_.of(worker);
+  const Endpoint* best = nullptr;
+  uint64_t best_wish = 0;
+  bool best_avoided = false;
+  for (size_t at = 0; at < endpoints_.size(); ++at) {
+    const Endpoint& endpoint = endpoints_[at];
+    if (std::find(tried.begin(), tried.end(), &endpoint) != tried.end()) continue;
+    bool avoided = !turn.avoid_until.empty() && turn.avoid_until[at] > now;
+    uint64_t wanted = wish(hash, endpoint.address);
+    bool better = !best || avoided < best_avoided ||
+                  (avoided == best_avoided && wanted > best_wish);
+    if (!better) continue;
+    best = &endpoint;
+    best_wish = wanted;
+    best_avoided = avoided;
+  }
+  return best;
+}
+
+const Endpoint* Service::first_for(uint64_t hash) const {
+  auto first = std::ranges::max_element(
+      endpoints_, {}, [hash](const Endpoint& endpoint) { return wish(hash, endpoint.address); });
+  return first == endpoints_.end() ? nullptr : &*first;
 }
 
 void Service::failed(size_t worker, const Endpoint& endpoint, Instant now) const {

@@ -44,6 +44,13 @@ class Service {
   /// Round robin of this worker over the endpoints that are not in `tried`; those that failed
   /// lately come last. Null when there is none left.
   const Endpoint* pick(size_t worker, const std::vector<const Endpoint*>& tried, Instant now) const;
+  /// Not in turn, but always the same for equal hashes: the one that comes first in an order that
+  /// each hash has of its own, and that depends on the addresses alone. So an endpoint that goes
+  /// takes only its own clients with it, and one that comes gets its share of everybody's.
+  const Endpoint* pick_for(uint64_t hash, size_t worker, const std::vector<const Endpoint*>& tried,
+                           Instant now) const;
+  /// The one that pick_for() would give if none had failed. Null where there is none.
+  const Endpoint* first_for(uint64_t hash) const;
   /// Connecting to `endpoint` failed: it is avoided for a while where there is another.
   void failed(size_t worker, const Endpoint& endpoint, Instant now) const;
 

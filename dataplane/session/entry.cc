@@ -245,6 +245,7 @@ void Entry::route(const ClientHello& hello) {
   if (found.site->tls && arrival().rules->config.protocol == Protocol::Https) {
     return hand_on(std::make_unique<HttpSession>(context(), std::move(arrival()), found.site));
   }
+  if (found.site->respond != 0) return refuse(Reason::SiteRefuses, kAlertAccessDenied);
   if (found.site->service->endpoints().empty()) {
     record().service = found.site->service->name();
     return refuse(Reason::NoEndpoint, kAlertInternalError);

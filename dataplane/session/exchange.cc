@@ -6,8 +6,11 @@
 #include <algorithm>
 
 #include "dataplane/base/check.h"
+#include "dataplane/relay/affinity.h"
+#include "dataplane/route/path_rewrite.h"
 #include "dataplane/session/error_page.h"
 #include "dataplane/session/handshake.h"
+#include "dataplane/session/location.h"
 #include "dataplane/tls/facts.h"
 #include "dataplane/wire/uri_path.h"
 
@@ -32,6 +35,7 @@ Exchange::Exchange(SessionContext& context)
       deadline_(context.loop.deadlines(), *this),
       request_bytes_(context.scratch.blocks),
       path_bytes_(context.scratch.blocks),
+      rewritten_(context.scratch.blocks),
       response_bytes_(context.scratch.blocks) {}
 
 Exchange::~Exchange() = default;
@@ -49,6 +53,9 @@ void Exchange::begin_common(ExchangeClient& client, Instant started) {
   stalls_ = 0;
   site_ = nullptr;
   route_ = nullptr;
+  treatment_ = nullptr;
+  decision_ = Decision::Kind::Refuse;
+  new_cookie_ = false;
   identity_ = nullptr;
   service_ = nullptr;
   endpoint_ = nullptr;
@@ -142,9 +149,12 @@ Exchange::Next Exchange::decide_it() {
   record_.request_id = forwarded_.request_id;
   record_.client = forwarded_.client;
 
-  Decision decision = decide(request_.method, host_name_, path_, client_->facts);
+  Decision decision = decide(request_.method, host_name_, path_, client_->facts, sender());
+  decision_ = decision.kind;
+  error_page_ = decision.error_page;
   site_ = decision.site;
   route_ = decision.route;
+  if (route_) record_.route = route_->path;
   if (site_) {
     record_.site = site_->name;
     record_.scenario = site_->scenario;
@@ -153,17 +163,36 @@ Exchange::Next Exchange::decide_it() {
   if (decision.kind != Decision::Kind::Serve) {
     return answer(decision.status, decision.end, decision.detail);
   }
-  record_.route = route_->path;
   identity_ = decision.identity;
   if (identity_) record_.client_subject = identity_->subject;
+  treatment_ = route_->treatment.get();
   body_limit_ = site_->body_size;
+  if (treatment_) body_limit_ = treatment_->limits.body_size.value_or(body_limit_);
   if (body_limit_ > 0 && request_.body == BodyKind::Length && request_.length > body_limit_) {
     reached(Limit::BodySize);
     return answer(413, RequestEnd::TooLarge, "the body is longer than body_size");
   }
+  if (treatment_ && treatment_->rewrites && !rewrite()) return Next::On;
   service_ = route_->service.get();
   record_.service = service_->name();
   return start_attempt();
+}
+
+Sender Exchange::sender() const {
+  Sender sender;
+  sender.client = &forwarded_.client;
+  if (!forwarded_.trusted) return sender;
+  const Field* scheme = request_.fields.find(FieldName::XForwardedProto);
+  sender.tls_before = scheme && same_name(scheme->value, "https");
+  return sender;
+}
+
+// False: it has been answered.
+bool Exchange::rewrite() {
+  RewriteStatus status = rewrite_path(*route_, path_, request_.query, rewritten_, path_);
+  if (status == RewriteStatus::Ok) return true;
+  answer(400, RequestEnd::BadRequest, text(status));
+  return false;
 }
 
 // The parser has left nothing in it but what names have. What is longer than any name is none.
@@ -224,7 +253,7 @@ bool Exchange::take_path() {
 // Connect
 
 Exchange::Next Exchange::start_attempt() {
-  endpoint_ = service_->pick(context_.worker, tried_, context_.loop.now());
+  endpoint_ = pick_endpoint();
   if (!endpoint_) {
     return answer(503, RequestEnd::NoEndpoint, "the service has no endpoint");
   }
@@ -245,7 +274,7 @@ Exchange::Next Exchange::start_attempt() {
   record_.reused_connection = false;
   context_.metrics.connects.add();
   service_->metrics(context_.worker).connects.add();
-  wait("connecting to the backend", limits().connect_timeout);
+  wait("connecting to the backend", limit(&RouteLimits::connect_timeout, &Limits::connect_timeout));
   int error = 0;
   Socket socket =
       Socket::connect(context_.loop, client_->task, endpoint_->address, error);
@@ -257,6 +286,20 @@ Exchange::Next Exchange::start_attempt() {
   use(context_.backends.make(*service_, *endpoint_));
   backend_->stream().attach(std::move(socket));
   return Next::On;
+}
+
+const Endpoint* Exchange::pick_endpoint() {
+  Instant now = context_.loop.now();
+  if (!treatment_ || !treatment_->affinity) return service_->pick(context_.worker, tried_, now);
+  std::string_view cookie = cookie_value(request_.fields, treatment_->affinity->cookie);
+  new_cookie_ = cookie.empty();
+  uint64_t hash = affinity_hash(new_cookie_ ? own_cookie() : cookie);
+  const Endpoint* picked = service_->pick_for(hash, context_.worker, tried_, now);
+  if (!treatment_->affinity->change_on_failure || picked == service_->first_for(hash)) {
+    return picked;
+  }
+  new_cookie_ = true;
+  return service_->pick_for(affinity_hash(own_cookie()), context_.worker, tried_, now);
 }
 
 // A kept connection that the backend has closed meanwhile costs a request that must not be sent
@@ -320,7 +363,7 @@ Exchange::Next Exchange::next_endpoint(RequestEnd end, uint16_t status, std::str
   service_->metrics(context_.worker).connect_failures.add();
   tried_.push_back(endpoint_);
   release_backend(false);
-  uint32_t most = limits().connect_attempts;
+  uint32_t most = limit(&RouteLimits::connect_attempts, &Limits::connect_attempts);
   if (record_.connect_attempts < most && tried_.size() < service_->endpoints().size()) {
     return start_attempt();
   }
@@ -334,7 +377,8 @@ Exchange::Next Exchange::begin_relay() {
   record_.connected = elapsed();
   if (!record_.reused_connection) context_.metrics.backend_opened.add();
   H1Writer out = backend_out_->head_writer();
-  write_request_head(out, {request_, path_, forwarded_, http(), identity_});
+  write_request_head(out, {request_, path_, forwarded_, http(), identity_, treatment_,
+                           !rewritten_.empty()});
   if (out.overflown()) {
     return answer(431, RequestEnd::TooLarge, "the head is too large with what is added to it");
   }
@@ -388,6 +432,7 @@ Exchange::Next Exchange::forward_request(size_t& budget) {
       request_broken_ = true;
     }
     if (body.end) {
+      progress();  // now it is the response that is waited for
       record_.request_sent = elapsed();
       record_.doing = "waiting for the response";
     }
@@ -521,6 +566,7 @@ Exchange::Next Exchange::begin_response() {
                  (!request_read_ && (request_broken_ || request_.expects_continue));
   framing.close = close_after_;
   framing.date = context_.date.text(context_.loop.wall_now());
+  framing.additions = additions();
   H1Writer out = client_->out.head_writer();
   write_response_head(out, response_, framing);
   if (out.overflown()) return answer(502, RequestEnd::BackendFailed, "a head too large");
@@ -566,7 +612,9 @@ Exchange::Next Exchange::backend_lost(std::string_view detail) {
 // is not kept for another.
 bool Exchange::may_send_again() const {
   return is_idempotent(request_.method) && !body_begun_ && interims_ == 0 &&
-         backend_in_->untouched() && record_.connect_attempts < limits().connect_attempts;
+         backend_in_->untouched() &&
+         record_.connect_attempts <
+             limit(&RouteLimits::connect_attempts, &Limits::connect_attempts);
 }
 
 Exchange::Next Exchange::client_lost() {
@@ -599,7 +647,7 @@ Exchange::Next Exchange::begin_tunnel() {
     return answer(502, RequestEnd::BackendFailed, "a 101 that nobody asked for");
   }
   H1Writer out = client_->out.head_writer();
-  write_upgrade_head(out, response_);
+  write_upgrade_head(out, response_, additions());
   if (out.overflown()) return answer(502, RequestEnd::BackendFailed, "a head too large");
   client_->out.put_head(out.written(), BodyKind::None);
   response_begun_ = close_after_ = record_.upgraded = true;
@@ -609,7 +657,8 @@ Exchange::Next Exchange::begin_tunnel() {
   backend_in_->take_rest(to_client_->waiting());
   context_.metrics.http.tunnels_open.add();
   phase_ = Phase::Tunnel;
-  wait("relaying the upgraded connection", limits().tunnel_idle_timeout);
+  wait("relaying the upgraded connection",
+       limit(&RouteLimits::tunnel_idle_timeout, &Limits::tunnel_idle_timeout));
   return client_->out.flush() == Step::Failed ? client_lost() : Next::On;
 }
 
@@ -665,12 +714,16 @@ Exchange::Next Exchange::answer(uint16_t status, RequestEnd end, std::string_vie
 Step Exchange::write_answer(uint16_t code) {
   MutableBytes page{context_.scratch.plain, kErrorPageMost};
   PageType type = understood_ ? page_type(request_.fields) : PageType::Text;
-  bool redirect = code == 308;
+  bool redirect = code < 400;
   size_t size = redirect ? 0 : write_error_page(page, type, code, record_.request_id);
   H1Writer out = client_->out.head_writer();
   out.status_line(record_.status, reason_phrase(record_.status));
+  std::string_view hsts = additions().hsts;
+  if (!hsts.empty()) out.field("Strict-Transport-Security", hsts);
   if (redirect) {
-    write_location(out);
+    out.put("Location: ");
+    write_location(out, {decision_, *site_, route_, error_page_, request_, host_name_, path_});
+    out.put("\r\n");
   } else {
     out.field("Content-Type", content_type(type));
     out.put("Vary: Accept\r\nCache-Control: no-store\r\n");
@@ -692,17 +745,14 @@ Step Exchange::write_answer(uint16_t code) {
   return client_->out.send_body(page.first(size), true, nullptr);
 }
 
-// RFC 9110 section 15.4.9: the same request once more, method and body included.
-void Exchange::write_location(H1Writer& out) {
-  out.put("Location: https://");
-  out.put(host_name_);
-  if (site_->https_port != 443) {
-    out.put(':');
-    out.put_number(site_->https_port);
-  }
-  out.put(request_.path);
-  out.put(request_.query);
-  out.put("\r\n");
+ResponseAdditions Exchange::additions() const {
+  ResponseAdditions additions;
+  additions.treatment = treatment_;
+  additions.tls = client_->facts.site != nullptr;
+  // RFC 6797 section 7.2: never in the clear.
+  if (site_ && additions.tls) additions.hsts = site_->hsts;
+  if (new_cookie_) additions.cookie = own_cookie();
+  return additions;
 }
 
 // Until the last byte has gone: a client that takes its time is no idle one.
@@ -726,6 +776,7 @@ Exchange::Next Exchange::over(Outcome outcome, RequestEnd end, std::string_view 
   to_client_.reset();
   request_bytes_.clear();
   path_bytes_.clear();
+  rewritten_.clear();
   response_bytes_.clear();
   phase_ = Phase::Over;
   return Next::Over;
@@ -757,11 +808,13 @@ void Exchange::wait(const char* doing, Millis most) {
 
 // Something has moved: how long until the next thing has to.
 void Exchange::progress() {
-  Millis most = limits().response_idle_timeout;
+  Millis most = limit(&RouteLimits::response_idle_timeout, &Limits::response_idle_timeout);
   if (phase_ == Phase::Tunnel) {
-    most = limits().tunnel_idle_timeout;
+    most = limit(&RouteLimits::tunnel_idle_timeout, &Limits::tunnel_idle_timeout);
+  } else if (!response_begun_ && request_read_) {
+    most = limit(&RouteLimits::response_timeout, &Limits::response_timeout);
   } else if (!response_begun_) {
-    most = request_read_ ? limits().response_timeout : limits().body_timeout;
+    most = limit(&RouteLimits::body_timeout, &Limits::body_timeout);
   }
   deadline_.arm(std::min(context_.loop.now() + Micros(most), latest_));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "dataplane/io/deadline.h"
@@ -93,6 +94,12 @@ class Exchange final : public Task {
 
   void take_host();
   bool take_path();
+  bool rewrite();
+  Sender sender() const;
+  const Endpoint* pick_endpoint();
+  ResponseAdditions additions() const;
+  // Half of the id: enough for endpoints to be evenly loaded.
+  std::string_view own_cookie() const { return own_id_.view().substr(0, RequestId::kSize / 2); }
   void begin_common(ExchangeClient& client, Instant started);
   Next use(std::unique_ptr<BackendConnection> backend);
   bool stale(BackendConnection& backend);
@@ -107,7 +114,6 @@ class Exchange final : public Task {
   /// The proxy's own response. If one has begun, the client is cut off instead.
   Next answer(uint16_t status, RequestEnd end, std::string_view detail);
   Step write_answer(uint16_t code);
-  void write_location(H1Writer& out);
   Next complete();
   Next over(Outcome outcome, RequestEnd end, std::string_view detail);
   void write_record();
@@ -117,6 +123,12 @@ class Exchange final : public Task {
   void progress();
   Micros elapsed() const { return context_.loop.now() - started_; }
   const Limits& limits() const { return client_->snapshot->config.limits; }
+  /// The route's own, or else everybody's.
+  template <class T>
+  T limit(std::optional<T> RouteLimits::*own, T Limits::*otherwise) const {
+    const std::optional<T> none;
+    return (treatment_ ? treatment_->limits.*own : none).value_or(limits().*otherwise);
+  }
   const HttpConfig& http() const { return client_->snapshot->config.http; }
   void reached(Limit limit) { context_.metrics.limit_reached[static_cast<size_t>(limit)].add(); }
   bool reuses_backends() const {
@@ -151,6 +163,11 @@ class Exchange final : public Task {
   // Where it goes.
   const Site* site_ = nullptr;
   const Route* route_ = nullptr;
+  const RouteTreatment* treatment_ = nullptr;  // the route's, if it has one
+  Decision::Kind decision_ = Decision::Kind::Refuse;
+  std::string_view error_page_;               // where the client is sent instead of a page
+  Block rewritten_;                           // path and query, where the route makes others
+  bool new_cookie_ = false;                   // the client gets the one that is own_id_
   const ClientIdentity* identity_ = nullptr;  // for the backend; null: not asked for
   const Service* service_ = nullptr;
   const Endpoint* endpoint_ = nullptr;

@@ -6,10 +6,13 @@
 #include <optional>
 
 #include "dataplane/relay/request_id.h"
+#include "dataplane/wire/http_char.h"
 
 namespace sallyport {
 
 namespace {
+
+constexpr std::string_view kHsts = "Strict-Transport-Security";
 
 // Without a heap: addresses are written for each request.
 class IpText {
@@ -192,9 +195,54 @@ void write_request_framing(H1Writer& out, const RequestHead& request) {
   }
 }
 
-void write_response_fields(H1Writer& out, const ResponseHead& response, bool keep_length) {
+// Some backends take '_' and '-' for the same.
+bool resembles(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  auto plain = [](char c) { return c == '_' ? '-' : lower(c); };
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (plain(a[i]) != plain(b[i])) return false;
+  }
+  return true;
+}
+
+bool is_among(const std::vector<FieldConfig>& fields, std::string_view name) {
+  for (const FieldConfig& field : fields) {
+    if (resembles(field.name, name)) return true;
+  }
+  return false;
+}
+
+void write_fields(H1Writer& out, const std::vector<FieldConfig>& fields) {
+  for (const FieldConfig& field : fields) {
+    if (!field.value.empty()) out.field(field.name, field.value);
+  }
+}
+
+bool is_replaced(const ResponseAdditions& additions, std::string_view name) {
+  if (additions.treatment && is_among(additions.treatment->response_fields, name)) return true;
+  return !additions.hsts.empty() && same_name(name, kHsts);
+}
+
+void write_additions(H1Writer& out, const ResponseAdditions& additions) {
+  if (!additions.hsts.empty()) out.field(kHsts, additions.hsts);
+  const RouteTreatment* treatment = additions.treatment;
+  if (!treatment) return;
+  write_fields(out, treatment->response_fields);
+  if (additions.cookie.empty()) return;
+  const AffinityConfig& affinity = *treatment->affinity;
+  out.put("Set-Cookie: ");
+  out.put(affinity.cookie);
+  out.put('=');
+  out.put(additions.cookie);
+  out.put(treatment->cookie_end);
+  out.put(affinity.secure.value_or(additions.tls) ? "; Secure\r\n" : "\r\n");
+}
+
+void write_response_fields(H1Writer& out, const ResponseHead& response, bool keep_length,
+                           const ResponseAdditions& additions) {
   NamedHops hops(response.fields);
   for (const Field& f : response.fields.all()) {
+    if (is_replaced(additions, f.name)) continue;
     if (f.id == FieldName::ContentLength && keep_length) {
       out.field(f.name, f.value);
       continue;
@@ -240,9 +288,11 @@ void write_request_head(H1Writer& out, const ForwardRequest& f) {
   out.put(f.request.method_text);
   out.put(' ');
   out.put(f.path);
-  out.put(f.request.query);
+  if (!f.query_in_path) out.put(f.request.query);
   out.put(" HTTP/1.1\r\n");
-  out.field("Host", f.request.authority);
+  const RouteTreatment* treatment = f.treatment;
+  bool other_host = treatment && !treatment->host_header.empty();
+  out.field("Host", other_host ? treatment->host_header : f.request.authority);
   NamedHops hops(f.request.fields);
   for (const Field& field : f.request.fields.all()) {
     if (is_hop_field(field.id) || only_we_say(field.id)) continue;
@@ -252,9 +302,11 @@ void write_request_head(H1Writer& out, const ForwardRequest& f) {
     } else if (hops.has(field.name)) {
       continue;
     }
+    if (treatment && is_among(treatment->request_fields, field.name)) continue;
     if (!f.http.keep_underscores && field.name.find('_') != std::string_view::npos) continue;
     out.field(field.name, field.value);
   }
+  if (treatment) write_fields(out, treatment->request_fields);
   write_who(out, f);
   write_request_framing(out, f.request);
   out.put("\r\n");
@@ -264,7 +316,8 @@ void write_response_head(H1Writer& out, const ResponseHead& response,
                          const ResponseFraming& framing) {
   out.status_line(response.status, response.reason);
   bool keep_length = framing.head_only || response.status == 304;
-  write_response_fields(out, response, keep_length);
+  write_response_fields(out, response, keep_length, framing.additions);
+  write_additions(out, framing.additions);
   if (framing.body == BodyKind::Length) {
     out.field("Content-Length", framing.length);
   } else if (framing.body == BodyKind::Chunked) {
@@ -281,13 +334,15 @@ void write_response_head(H1Writer& out, const ResponseHead& response,
 
 void write_interim_head(H1Writer& out, const ResponseHead& response) {
   out.status_line(response.status, response.reason);
-  write_response_fields(out, response, false);
+  write_response_fields(out, response, false, {});
   out.put("\r\n");
 }
 
-void write_upgrade_head(H1Writer& out, const ResponseHead& response) {
+void write_upgrade_head(H1Writer& out, const ResponseHead& response,
+                        const ResponseAdditions& additions) {
   out.status_line(response.status, response.reason);
-  write_response_fields(out, response, false);
+  write_response_fields(out, response, false, additions);
+  write_additions(out, additions);
   out.field("Upgrade", response.upgrade);
   out.put("Connection: upgrade\r\n\r\n");
 }

@@ -6,6 +6,7 @@
 
 #include "dataplane/base/address.h"
 #include "dataplane/model/config.h"
+#include "dataplane/route/route_treatment.h"
 #include "dataplane/tls/client_identity.h"
 #include "dataplane/wire/h1_writer.h"
 #include "dataplane/wire/http_head.h"
@@ -34,6 +35,16 @@ struct ForwardRequest {
   const Forwarded& forwarded;
   const HttpConfig& http;
   const ClientIdentity* identity = nullptr;    // of a route with client_auth, else null
+  const RouteTreatment* treatment = nullptr;   // of the route, if it has one
+  bool query_in_path = false;                  // `path` has been rewritten, query and all
+};
+
+/// What a response gets that its backend has not said.
+struct ResponseAdditions {
+  const RouteTreatment* treatment = nullptr;   // of the route, if it has one
+  std::string_view hsts = {};                  // Strict-Transport-Security; empty: as it came
+  std::string_view cookie = {};                // value of a new affinity cookie; empty: none
+  bool tls = false;                            // the client came over TLS
 };
 
 /// A whole head in HTTP/1.1. Dropped: what belongs to one hop (RFC 9110 section 7.6.1), names that
@@ -52,6 +63,7 @@ struct ResponseFraming {
   uint8_t minor = 1;
   bool head_only = false;   // to HEAD: Content-Length passes as it is
   std::string_view date = {};  // for a response that comes without (RFC 9110 section 6.6.1)
+  ResponseAdditions additions = {};
 };
 
 void write_response_head(H1Writer& out, const ResponseHead& response,
@@ -59,6 +71,7 @@ void write_response_head(H1Writer& out, const ResponseHead& response,
 /// A 1xx other than 101.
 void write_interim_head(H1Writer& out, const ResponseHead& response);
 /// A 101: Connection and Upgrade are what it is about.
-void write_upgrade_head(H1Writer& out, const ResponseHead& response);
+void write_upgrade_head(H1Writer& out, const ResponseHead& response,
+                        const ResponseAdditions& additions);
 
 }  // namespace sallyport

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "dataplane/base/address.h"
 #include "dataplane/observe/request_end.h"
 #include "dataplane/route/snapshot.h"
 #include "dataplane/tls/client_proof.h"
@@ -21,11 +22,20 @@ struct ConnectionFacts {
   ClientProof* proof = nullptr;              // null: nobody was asked for a certificate
 };
 
+/// Who sends the request, as far as that is believed. Borrowed.
+struct Sender {
+  const Address* client = nullptr;
+  /// A client in http.trusted_networks says that it came over TLS: that has ended there.
+  bool tls_before = false;
+};
+
 struct Decision {
   enum class Kind : uint8_t {
-    Serve,     // by `route`
-    Redirect,  // to https: 308
-    Refuse,    // with `status`
+    Serve,      // by `route`
+    Redirect,   // to https
+    Elsewhere,  // to where `route` says
+    ErrorPage,  // to where clients without a good certificate are sent: `detail` says why
+    Refuse,     // with the page of `status`
   };
   Kind kind = Kind::Refuse;
   const Site* site = nullptr;    // null: unknown
@@ -35,11 +45,12 @@ struct Decision {
   uint16_t status = 404;
   RequestEnd end = RequestEnd::NoRoute;
   std::string_view detail;
+  std::string_view error_page;
 };
 
 /// `host` is lower case, without port and trailing dot; `path` as normalize_path() leaves it, or
 /// "*".
 Decision decide(Method method, std::string_view host, std::string_view path,
-                const ConnectionFacts& facts);
+                const ConnectionFacts& facts, const Sender& sender);
 
 }  // namespace sallyport

@@ -38,6 +38,7 @@ struct HandshakeFailure {
 HandshakeFailure handshake_failure(const Stream& stream);
 
 /// A fatal alert in plaintext, as a server sends it before any handshake (RFC 8446 section 6).
+inline constexpr uint8_t kAlertAccessDenied = 49;
 inline constexpr uint8_t kAlertInternalError = 80;
 inline constexpr uint8_t kAlertUnrecognizedName = 112;
 inline constexpr uint8_t kAlertDecodeError = 50;

@@ -62,12 +62,16 @@ class Example:
         in_the_clear = listener["protocol"] == "http"
         # Where no listener has TLS for the site, it has no secret.
         redirected = in_the_clear and "secret" in site and site["redirect_http"]
+        exact = {r["path"] for r in site["routes"] if r["path_type"] == "Exact"}
         for route in site["routes"]:
-            below = route["path"].rstrip("/") + "/any/?thing"
-            for target in (route["path"], *([below] if route["path_type"] == "Prefix" else [])):
+            for target in _targets(route, exact):
                 response = self._request(listener, host, target)
                 if redirected:
                     response = self._follow(response, host, target)
+                if "service" not in route:
+                    expected = route["redirect"]["code"] if "redirect" in route else route["respond"]
+                    assert response.status == expected, (listener["name"], host, target, response)
+                    continue
                 assert response.status == 200, (listener["name"], host, target, response)
                 said, expected = response.body.decode(), self._services[route["service"]]
                 assert said in expected, (listener["name"], host, target, said, expected)
@@ -179,6 +183,15 @@ class _AnyBackend:
 
 def _port(listener):
     return int(listener["address"].rpartition(":")[2])
+
+
+def _targets(route, exact):
+    """Paths that the route has. Of a pattern, one."""
+    path = route["path"]
+    if route["path_type"] == "Regex":
+        return [path.replace("([0-9]+)", "7").replace("(.*)", "some/thing")]
+    below = [path.rstrip("/") + "/any/?thing"] if route["path_type"] == "Prefix" else []
+    return below + ([] if below and path in exact else [path])
 
 
 def _words(pattern, text):

@@ -37,6 +37,7 @@ ROOMS = {
     r"uv\.h": ("dataplane/io/", "tests/"),
     r"ares(_\w+)?\.h": ("dataplane/io/", "tests/"),
     r"nghttp2/": ("dataplane/wire/h2_frames.cc", "bench/", "tests/"),
+    r"re2/": ("dataplane/model/", "control/kube/"),
     r"yaml-cpp/": ("control/file/",),
     r"rapidjson/": ("control/", "dataplane/observe/", "bench/", "tests/"),
     r"simdjson\.h": ("control/kube/", "tests/"),

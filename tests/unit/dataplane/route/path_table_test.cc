@@ -45,6 +45,36 @@ TEST(PathTable, ExactBeforeTheLongestPrefixOfWholeSegments) {
   }
 }
 
+TEST(PathTable, PatternsBehindExactAndTheLongestFirst) {
+  Route root, a, exact, any, two_letters, other_two, numbers;
+  PathTable table;
+  table.add("/", PathType::Prefix, root);
+  table.add("/a", PathType::Prefix, a);
+  table.add("/a/Exact", PathType::Exact, exact);
+  table.add_pattern(*PathPattern::compile("/a/.*"), any);
+  table.add_pattern(*PathPattern::compile("/a/[a-z]{2}"), two_letters);
+  table.add_pattern(*PathPattern::compile("/a/[a-m]{2}"), other_two);  // as long: later
+  table.add_pattern(*PathPattern::compile("/a/[0-9]+/x"), numbers);
+  struct Row {
+    const char* path;
+    const Route* route;
+  };
+  for (const Row& row : {
+           Row{"/", &root},
+           Row{"/a", &a},
+           Row{"/a/", &any},
+           Row{"/a/Exact", &exact},
+           Row{"/a/exact", &two_letters},
+           Row{"/a/aa", &two_letters},
+           Row{"/a/1", &any},
+           Row{"/a/12/x/y", &numbers},
+           Row{"/A/12/X", &numbers},
+           Row{"/b/a/1", &root},
+       }) {
+    EXPECT_EQ(table.find(row.path), row.route) << row.path;
+  }
+}
+
 TEST(PathTable, WithoutARootTheRestMeansNoRoute) {
   Route a, b;
   PathTable table;

@@ -34,6 +34,45 @@ TEST(Service, WorkersBeginAtDifferentEndpoints) {
   EXPECT_EQ(s.pick(1, {}, kNow), &s.endpoints()[1]);
 }
 
+TEST(Service, EqualHashesGetTheSameEndpointOnEveryWorker) {
+  Service s = service(5, 2), other = service(5);
+  std::vector<int> load(5);
+  for (uint64_t hash = 0; hash < 5000; ++hash) {
+    const Endpoint* picked = s.pick_for(hash, 0, {}, kNow);
+    ++load[static_cast<size_t>(picked - s.endpoints().data())];
+    EXPECT_EQ(s.pick_for(hash, 1, {}, kNow), picked);
+    EXPECT_EQ(other.pick_for(hash, 0, {}, kNow)->address, picked->address);
+  }
+  for (int share : load) EXPECT_NEAR(share, 1000, 150);
+}
+
+TEST(Service, AnEndpointThatGoesTakesOnlyItsOwnClientsWithIt) {
+  Service s = service(5), smaller = service(4);
+  int moved = 0;
+  for (uint64_t hash = 0; hash < 5000; ++hash) {
+    const Endpoint* picked = s.pick_for(hash, 0, {}, kNow);
+    bool gone = picked == &s.endpoints()[4];
+    EXPECT_TRUE(gone || smaller.pick_for(hash, 0, {}, kNow)->address == picked->address);
+    moved += gone;
+  }
+  EXPECT_NEAR(moved, 1000, 150);
+}
+
+TEST(Service, WhoseEndpointFailedGetsAnotherUntilItIsBack) {
+  Service s = service(3);
+  const Endpoint* own = s.pick_for(7, 0, {}, kNow);
+  const Endpoint* next = s.pick_for(7, 0, {own}, kNow);
+  EXPECT_NE(next, own);
+  s.failed(0, *own, kNow);
+  EXPECT_EQ(s.pick_for(7, 0, {}, kNow), next);
+  EXPECT_EQ(s.pick_for(7, 0, {}, kNow + Seconds(10)), own);
+  EXPECT_EQ(s.pick_for(7, 0, {&s.endpoints()[0], &s.endpoints()[1], &s.endpoints()[2]}, kNow),
+            nullptr);
+  EXPECT_EQ(s.first_for(7), own);
+  EXPECT_EQ(service(0).pick_for(7, 0, {}, kNow), nullptr);
+  EXPECT_EQ(service(0).first_for(7), nullptr);
+}
+
 TEST(Service, WithoutEndpointsThereIsNone) {
   Service s = service(0);
   EXPECT_EQ(s.pick(0, {}, kNow), nullptr);

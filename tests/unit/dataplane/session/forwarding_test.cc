@@ -20,14 +20,15 @@ HttpConfig trusting() {
 }
 
 /// What a backend gets of `head`, which is a request's without the empty line.
-std::string request(const std::string& head, const HttpConfig& http = {}, bool tls = true) {
+std::string request(const std::string& head, const HttpConfig& http = {}, bool tls = true,
+                    const RouteTreatment* treatment = nullptr) {
   std::string text = head + "\r\n";
   RequestHead parsed;
   EXPECT_EQ(parse_request_head(as_bytes(text), 100, parsed), H1Fault::None) << text;
   Forwarded forwarded = forwarded_of(parsed, http, kClient, tls, tls ? 443 : 80, kId);
   std::array<uint8_t, 4096> room;
   H1Writer out(room);
-  write_request_head(out, {parsed, parsed.path, forwarded, http, nullptr});
+  write_request_head(out, {parsed, parsed.path, forwarded, http, nullptr, treatment});
   EXPECT_FALSE(out.overflown());
   return std::string(as_text(out.written()));
 }
@@ -48,6 +49,25 @@ TEST(Forwarding, ARequestGoesOnWithItsFieldsAndOurs) {
             "X-Forwarded-Host: Shop.example.com:8443\r\nX-Forwarded-Port: 443\r\n"
             "X-Real-IP: 198.51.100.1\r\nX-Request-ID: " +
                 std::string(kId) + "\r\n\r\n");
+}
+
+TEST(Forwarding, ARouteSetsFieldsAndTheHost) {
+  RouteTreatment treatment;
+  treatment.host_header = "inner.test:8080";
+  treatment.request_fields = {{"X-Forwarded-Prefix", "/shop"}, {"X-Gone", ""}};
+  HttpConfig http;
+  http.keep_underscores = true;
+  std::string head = request(
+      "GET / HTTP/1.1\r\nHost: a\r\nx-forwarded-prefix: /evil\r\nX_Forwarded_Prefix: /worse\r\n"
+      "X-Gone: 1\r\nX-Kept: 1\r\n",
+      http, true, &treatment);
+  EXPECT_TRUE(has_line(head, "Host: inner.test:8080"));
+  EXPECT_TRUE(has_line(head, "X-Forwarded-Host: a"));
+  EXPECT_TRUE(has_line(head, "X-Forwarded-Prefix: /shop"));
+  EXPECT_TRUE(has_line(head, "X-Kept: 1"));
+  EXPECT_EQ(head.find("evil"), std::string::npos);
+  EXPECT_EQ(head.find("worse"), std::string::npos);
+  EXPECT_FALSE(has_name(head, "X-Gone"));
 }
 
 TEST(Forwarding, WhatBelongsToOneHopGoesNoFurther) {
@@ -188,6 +208,26 @@ TEST(Forwarding, AResponseIsFramedForItsClient) {
             "HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 5\r\n\r\n");
   EXPECT_EQ(response("HTTP/1.1 304 \r\nDate: x\r\nContent-Length: 5\r\n", {}),
             "HTTP/1.1 304 \r\nDate: x\r\nContent-Length: 5\r\n\r\n");
+}
+
+TEST(Forwarding, AResponseGetsWhatItsRouteAndSiteAdd) {
+  RouteTreatment treatment;
+  treatment.response_fields = {{"X-Frame-Options", "DENY"}, {"Server", ""}};
+  treatment.affinity.emplace().cookie = "route";
+  treatment.cookie_end = "; Path=/; HttpOnly";
+  ResponseFraming framing;
+  framing.additions = {&treatment, "max-age=60", "0123", true};
+  std::string head =
+      "HTTP/1.1 200 OK\r\nDate: x\r\nx-frame-options: SAMEORIGIN\r\nServer: secret/1.0\r\n"
+      "Strict-Transport-Security: max-age=0\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n";
+  EXPECT_EQ(response(head, framing),
+            "HTTP/1.1 200 OK\r\nDate: x\r\nSet-Cookie: a=b\r\n"
+            "Strict-Transport-Security: max-age=60\r\nX-Frame-Options: DENY\r\n"
+            "Set-Cookie: route=0123; Path=/; HttpOnly; Secure\r\n\r\n");
+  framing.additions.tls = false;
+  EXPECT_TRUE(has_line(response(head, framing), "Set-Cookie: route=0123; Path=/; HttpOnly"));
+  framing.additions.cookie = {};
+  EXPECT_EQ(response(head, framing).find("route="), std::string::npos);
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ Route& add_route(Site& site, const char* path, bool acme = false) {
   route.acme_challenge = acme;
   route.service = service();
   route.client_auth = site.client_auth;
+  route.redirect_http = site.redirect_http;
   site.paths.add(path, PathType::Prefix, route);
   site.routes.push_back(std::move(made));
   return route;
@@ -41,12 +42,13 @@ class RequestDecision : public testing::Test {
     }
   }
   Decision decide(std::string_view host, std::string_view path, Method method = Method::Get) {
-    return sallyport::decide(method, host, path, facts_);
+    return sallyport::decide(method, host, path, facts_, {&client_});
   }
 
   Site open_, redirects_, asks_;
   ListenerRules rules_;
   ConnectionFacts facts_;
+  Address client_ = *Address::parse_ip("192.0.2.1");
 };
 
 TEST_F(RequestDecision, InTheClear) {
@@ -99,6 +101,76 @@ TEST_F(RequestDecision, AsteriskIsAboutTheRootAndTraceIsNotServed) {
   EXPECT_EQ(decide("open.example.com", "*", Method::Options).route, &root);
   EXPECT_EQ(decide("open.example.com", "/shop", Method::Trace).status, 405);
   EXPECT_EQ(decide("nobody.example.com", "/shop", Method::Trace).status, 404);
+}
+
+TEST_F(RequestDecision, ATlsProxyInFrontIsBelieved) {
+  Sender behind{&client_, true};
+  auto plain = [&](std::string_view host, std::string_view path) {
+    return sallyport::decide(Method::Get, host, path, facts_, behind);
+  };
+  EXPECT_EQ(plain("redirects.example.com", "/shop").kind, Kind::Serve);
+  EXPECT_EQ(plain("redirects.example.com", "/other").status, 404);
+  // But nobody has seen a client's certificate.
+  EXPECT_EQ(plain("asks.example.com", "/shop").status, 403);
+}
+
+TEST_F(RequestDecision, RoutesRedirectToHttpsOrNotByThemselves) {
+  add_route(redirects_, "/clear").redirect_http = false;
+  add_route(open_, "/secret").redirect_http = true;
+  redirects_.redirect_code = 301;
+  EXPECT_EQ(decide("redirects.example.com", "/clear").kind, Kind::Serve);
+  EXPECT_EQ(decide("redirects.example.com", "/shop").status, 301);
+  EXPECT_EQ(decide("open.example.com", "/secret").kind, Kind::Redirect);
+  EXPECT_EQ(decide("open.example.com", "/shop").kind, Kind::Serve);
+}
+
+std::unique_ptr<const RouteTreatment> only(const char* network) {
+  RouteConfig config;
+  config.allow.push_back(*Network::parse(network));
+  return RouteTreatment::make(config);
+}
+
+TEST_F(RequestDecision, AddressesThatAreNotLetInAreForbidden) {
+  add_route(open_, "/in").treatment = only("192.0.2.0/24");
+  add_route(open_, "/out").treatment = only("10.0.0.0/8");
+  open_.mixed_guards = true;
+  for (const Site* site : {static_cast<const Site*>(nullptr), static_cast<const Site*>(&open_)}) {
+    facts_.site = site;
+    EXPECT_EQ(decide("open.example.com", "/in").kind, Kind::Serve);
+    Decision out = decide("open.example.com", "/out/x");
+    EXPECT_EQ(out.status, 403);
+    EXPECT_EQ(out.end, RequestEnd::Forbidden);
+    // A backend that stops at a semicolon would take it for the other route's.
+    add_route(open_, "/");
+    EXPECT_EQ(decide("open.example.com", "/out;x").status, 400);
+    EXPECT_EQ(decide("open.example.com", "/shop;x").kind, Kind::Serve);
+  }
+}
+
+TEST_F(RequestDecision, RoutesAnswerByThemselves) {
+  RouteConfig config;
+  config.respond = 503;
+  Route& closed = add_route(open_, "/closed");
+  closed.treatment = RouteTreatment::make(config);
+  closed.service = nullptr;
+  config.respond.reset();
+  config.redirect.emplace() = {307, "/shop"};
+  Route& moved = add_route(open_, "/moved");
+  moved.treatment = RouteTreatment::make(config);
+  moved.service = nullptr;
+  EXPECT_EQ(decide("open.example.com", "/closed").status, 503);
+  EXPECT_EQ(decide("open.example.com", "/closed").end, RequestEnd::Answered);
+  EXPECT_EQ(decide("open.example.com", "/moved").kind, Kind::Elsewhere);
+  EXPECT_EQ(decide("open.example.com", "/moved").status, 307);
+  EXPECT_EQ(decide("open.example.com", "/moved").route, &moved);
+}
+
+TEST_F(RequestDecision, ASiteAnswersEverythingTheSame) {
+  redirects_.respond = 403;
+  EXPECT_EQ(decide("redirects.example.com", "/shop").status, 403);
+  EXPECT_EQ(decide("redirects.example.com", "/shop").kind, Kind::Refuse);
+  facts_.site = &redirects_;
+  EXPECT_EQ(decide("redirects.example.com", "/").status, 403);
 }
 
 TEST_F(RequestDecision, ARouteWithoutServiceIsNone) {

@@ -1,0 +1,117 @@
+#include "dataplane/model/route_fields.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "dataplane/model/complain.h"
+
+namespace sallyport {
+namespace {
+
+constexpr size_t kMostOfName = 128;
+constexpr size_t kMostOfValue = 4096;
+constexpr std::string_view kTokenMarks = "!#$%&'*+-.^_`|~";
+
+// Of one hop, or of the message's framing (RFC 9110 section 7.6.1, RFC 9112 section 6).
+constexpr std::string_view kOfOneHop[] = {
+    "connection", "content-length", "keep-alive",        "proxy-authenticate",
+    "te",         "trailer",        "transfer-encoding", "proxy-connection",
+    "upgrade"};
+
+struct Advice {
+  std::string_view name;
+  const char* text;
+};
+constexpr const char* kWritten = "is written by the proxy itself, so that backends can believe it";
+constexpr Advice kOfRequests[] = {
+    {"client-cert", kWritten},       {"client-cert-chain", kWritten},
+    {"expect", kWritten},            {"forwarded", kWritten},
+    {"host", "is said by host_header"},
+    {"proxy", "is never sent: backends take it for a setting of theirs"},
+    {"proxy-authorization", "is for proxies, not for backends"},
+    {"x-forwarded-client-cert", kWritten}, {"x-forwarded-for", kWritten},
+    {"x-forwarded-host", kWritten},  {"x-forwarded-port", kWritten},
+    {"x-forwarded-proto", kWritten}, {"x-forwarded-scheme", kWritten},
+    {"x-real-ip", kWritten},         {"x-request-id", kWritten},
+    {"x-scheme", kWritten}};
+constexpr Advice kOfResponses[] = {
+    {"strict-transport-security", "is said by hsts on the site, which keeps it to TLS"}};
+
+// Some backends take '_' and '-' for the same.
+std::string comparable(std::string_view name) {
+  std::string out(name);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c == '_' ? '-' : c;
+  return out;
+}
+
+// Why nobody may set the field, or null. `name` is comparable.
+const char* reserved(std::string_view name, MessageKind kind) {
+  if (std::ranges::find(kOfOneHop, name) != std::end(kOfOneHop)) {
+    return "belongs to one connection, and is written by the proxy itself";
+  }
+  if (kind == MessageKind::Request && name.starts_with("ssl-client-")) return kWritten;
+  std::span<const Advice> all =
+      kind == MessageKind::Request ? std::span<const Advice>(kOfRequests) : kOfResponses;
+  auto found = std::ranges::find(all, name, &Advice::name);
+  return found == all.end() ? nullptr : found->text;
+}
+
+bool is_value(std::string_view text) {
+  auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  if (text.empty()) return true;
+  if (text.size() > kMostOfValue || blank(text.front()) || blank(text.back())) return false;
+  return std::ranges::none_of(text, [](char c) {
+    auto byte = static_cast<unsigned char>(c);
+    return (byte < ' ' && c != '\t') || byte == 0x7f;
+  });
+}
+
+bool check_field(const DraftField& field, MessageKind kind, Problems& problems) {
+  if (!is_field_token(*field.name) || field.name->size() > kMostOfName) {
+    complain(problems, field.name.place,
+             in_quotes(*field.name) + " is not a field's name: write letters, digits and hyphens");
+    return false;
+  }
+  if (const char* why = reserved(comparable(*field.name), kind)) {
+    complain(problems, field.name.place, in_quotes(*field.name) + " cannot be set here: it " + why);
+    return false;
+  }
+  if (!field.value) return false;
+  if (!is_value(*field.value)) {
+    complain(problems, field.value.place,
+             in_quotes(*field.value) + " is not a field's value: write at most 4096 characters "
+                                       "without line ends, and none of the white space around it");
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool is_field_token(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return letter || (c >= '0' && c <= '9') || kTokenMarks.find(c) != std::string_view::npos;
+  });
+}
+
+std::vector<FieldConfig> check_fields(const DraftFields& draft, MessageKind kind,
+                                      Problems& problems) {
+  std::vector<FieldConfig> fields;
+  if (!draft) return fields;
+  for (const DraftField& field : *draft) {
+    if (!check_field(field, kind, problems)) continue;
+    std::string name = comparable(*field.name);
+    bool twice = std::ranges::any_of(
+        fields, [&](const FieldConfig& other) { return comparable(other.name) == name; });
+    if (twice) {
+      complain(problems, field.name.place,
+               in_quotes(*field.name) + " is set twice here: leave one of them out");
+    } else {
+      fields.push_back({*field.name, *field.value});
+    }
+  }
+  return fields;
+}
+
+}  // namespace sallyport

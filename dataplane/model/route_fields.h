@@ -1,0 +1,21 @@
+// Header fields that a configuration sets.
+#pragma once
+
+#include <vector>
+
+#include "dataplane/model/config.h"
+#include "dataplane/model/draft.h"
+
+namespace sallyport {
+
+enum class MessageKind : uint8_t { Request, Response };
+
+/// The fields of `draft`. Complains about names and values that no message may have, and about
+/// fields that the proxy writes itself.
+std::vector<FieldConfig> check_fields(const DraftFields& draft, MessageKind kind,
+                                      Problems& problems);
+
+/// RFC 9110 section 5.6.2: what names of fields, methods and cookies are made of.
+bool is_field_token(std::string_view text);
+
+}  // namespace sallyport

@@ -244,6 +244,7 @@ class ConfigWriter {
       text("scenario", name(site.scenario));
       if (!site.secrets.empty()) {
         texts("secret", site.secrets);
+        if (site.any_certificate) boolean("any_certificate", true);
         text("min_tls", name(site.min_tls));
         offer(site.offer);
         ocsp(site.ocsp);
@@ -366,6 +367,8 @@ class ConfigWriter {
         list("ip", match.ip, [this](const Address& ip) { value(ip.ip_text()); });
       }
       any("fingerprint_sha256", match.fingerprint_sha256);
+      any("cn_pattern", match.cn_pattern);
+      any("subject_pattern", match.subject_pattern);
     });
   }
 

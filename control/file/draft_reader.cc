@@ -188,6 +188,7 @@ class DraftReader {
     draft.listeners = map.texts("listeners");
     draft.scenario = map.word<Scenario>("scenario");
     draft.secrets = map.text_or_texts("secret");
+    draft.any_certificate = map.boolean("any_certificate");
     draft.min_tls = map.word<TlsVersion>("min_tls");
     draft.ciphers = map.text_or_texts("ciphers");
     draft.groups = map.text_or_texts("groups");
@@ -258,6 +259,8 @@ class DraftReader {
     draft.email = match.text_or_texts("email");
     draft.ip = match.text_or_texts("ip");
     draft.fingerprint_sha256 = match.text_or_texts("fingerprint_sha256");
+    draft.cn_pattern = match.text_or_texts("cn_pattern");
+    draft.subject_pattern = match.text_or_texts("subject_pattern");
   }
 
   static void client_pass(YamlMapping& pass, DraftClientPass& draft) {

@@ -2,6 +2,7 @@
 
 #include "dataplane/model/complain.h"
 #include "dataplane/model/hostname.h"
+#include "dataplane/model/name_pattern.h"
 #include "dataplane/model/route_rules.h"
 #include "dataplane/model/tls_rules.h"
 
@@ -117,6 +118,8 @@ void ClientAuthRules::check_match(const Written<DraftClientMatch>& draft, Client
   match.email = parsed<std::string>(draft->email, parse_any);
   match.ip = parsed<Address>(draft->ip, parse_ip);
   match.fingerprint_sha256 = parsed<std::string>(draft->fingerprint_sha256, parse_fingerprint);
+  match.cn_pattern = parsed<std::string>(draft->cn_pattern, parse_name_pattern);
+  match.subject_pattern = parsed<std::string>(draft->subject_pattern, parse_name_pattern);
   ClientMatch names = match;
   names.fingerprint_sha256.clear();
   if (auth.verify == VerifyClient::OptionalNoCa && !names.empty()) {

@@ -175,6 +175,9 @@ struct ClientMatch {
   std::vector<std::string> uri, email;          // SANs, exactly as written
   std::vector<Address> ip;                      // SANs
   std::vector<std::string> fingerprint_sha256;  // of the certificate; 64 digits, lower case
+  /// Regular expressions of RE2, in which case counts: of the whole of a common name, and of any
+  /// part of the subject as RFC 2253 writes it ("CN=Alice,O=Example").
+  std::vector<std::string> cn_pattern, subject_pattern;
   bool empty() const { return *this == ClientMatch{}; }
   bool operator==(const ClientMatch&) const = default;
 };
@@ -318,6 +321,8 @@ struct SiteConfig {
   /// For offload and reencrypt on a listener with TLS: at least one. None for passthrough, and for
   /// a site that is on Http listeners only.
   std::vector<std::string> secrets;
+  /// The certificates need not cover the hosts: they are a default for whatever has none.
+  bool any_certificate = false;
   TlsVersion min_tls = TlsVersion::V1_2;
   TlsOffer offer;
   OcspConfig ocsp;

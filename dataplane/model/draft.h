@@ -58,6 +58,7 @@ struct DraftListener {
 
 struct DraftClientMatch {
   WrittenList<std::string> cn, ou, dns, uri, email, ip, fingerprint_sha256;
+  WrittenList<std::string> cn_pattern, subject_pattern;
 };
 
 struct DraftClientPass {
@@ -138,6 +139,7 @@ struct DraftSite {
   WrittenList<std::string> listeners;  // left out: every one that fits
   Written<Scenario> scenario;
   WrittenList<std::string> secrets;    // left out: the one named after the first host
+  Written<bool> any_certificate;       // left out: false
   Written<TlsVersion> min_tls;
   WrittenList<std::string> ciphers, groups;
   Written<DraftOcsp> ocsp;

@@ -161,6 +161,7 @@ class Sites {
       if (given) complain(problems_, place, why);
     };
     refuse(draft.secrets.given, draft.secrets.place);
+    refuse(draft.any_certificate.or_else(false), draft.any_certificate.place);
     refuse(draft.min_tls.given, draft.min_tls.place);
     refuse(draft.ciphers.given, draft.ciphers.place);
     refuse(draft.groups.given, draft.groups.place);
@@ -181,6 +182,7 @@ class Sites {
     site.kernel_tls = draft.kernel_tls.value;
     if (on.https && draft.alpn) check_http_alpn(*draft.alpn);
     check_secrets(draft, site);
+    site.any_certificate = draft.any_certificate.or_else(false);
     if (draft.client_auth) {
       client_auth_.of_site(draft.client_auth, on.tls ? on.tls->name : "", site.client_auth);
     }

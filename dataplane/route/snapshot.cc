@@ -349,6 +349,7 @@ struct SnapshotBuilder::Build {
 
   void check_coverage(const SiteConfig& site, const Certificate& certificate,
                       const std::string& path, const std::string& secret_name) {
+    if (site.any_certificate) return;
     for (const std::string& host : site.hosts) {
       if (host == "*" || certificate.covers(host)) continue;
       problem(site.place, path + ".secret",

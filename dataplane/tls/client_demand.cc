@@ -21,7 +21,8 @@ std::string ClientDemand::key(const ClientAuth& auth, const std::string& trust_k
   for (const Address& ip : m.ip) ips.push_back(ip.ip_text());
   return content_hash({name(auth.verify), trust_key, text_of(m.cn), text_of(m.ou), text_of(m.dns),
                        text_of(m.uri), text_of(m.email), text_of(ips),
-                       text_of(m.fingerprint_sha256), name(auth.pass.as),
+                       text_of(m.fingerprint_sha256), text_of(m.cn_pattern),
+                       text_of(m.subject_pattern), name(auth.pass.as),
                        auth.pass.certificate ? "certificate" : ""});
 }
 

@@ -40,7 +40,7 @@ ClientIdentity identify(X509* leaf, STACK_OF(X509)* sent, const ClientDemand& de
     identity.fault = "no client certificate";
   }
   // Without a certificate there is nothing that could match.
-  bool matched = leaf ? matches(demand.match, leaf) : demand.match.empty();
+  bool matched = leaf ? matches(demand.match, leaf, identity.subject) : demand.match.empty();
   if (lets_in(demand.verify, identity.verdict) && !matched) {
     identity.verdict = ClientVerdict::NotMatched;
     identity.fault = leaf ? "the client is not one of those that are let in"

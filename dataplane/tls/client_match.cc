@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "dataplane/model/hostname.h"
+#include "dataplane/model/name_pattern.h"
 #include "dataplane/tls/client_names.h"
 
 namespace sallyport {
@@ -45,14 +46,16 @@ bool same_ip(const Address& wanted, const std::string& found) {
 
 }  // namespace
 
-bool matches(const ClientMatch& match, X509* certificate) {
+bool matches(const ClientMatch& match, X509* certificate, const std::string& subject) {
   if (match.empty()) return true;
   AlternativeNames names = alternative_names(certificate);
   return any(match.cn, subject_values(certificate, NID_commonName), same) &&
          any(match.ou, subject_values(certificate, NID_organizationalUnitName), same) &&
          any(match.dns, names.dns, same_dns) && any(match.uri, names.uri, same) &&
          any(match.email, names.email, same) && any(match.ip, names.ip, same_ip) &&
-         any(match.fingerprint_sha256, {sha256_hex(certificate)}, same);
+         any(match.fingerprint_sha256, {sha256_hex(certificate)}, same) &&
+         any(match.cn_pattern, subject_values(certificate, NID_commonName), matches_whole) &&
+         any(match.subject_pattern, {subject}, matches_somewhere);
 }
 
 }  // namespace sallyport

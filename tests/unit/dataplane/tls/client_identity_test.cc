@@ -86,7 +86,7 @@ TEST_F(ClientIdentityTest, MatchesWholeValues) {
   auto dns = [&](const char* pattern) {
     ClientMatch match;
     match.dns = {pattern};
-    return matches(match, alice.get());
+    return matches(match, alice.get(), "CN=alice");
   };
   EXPECT_TRUE(dns("alice.staff.example.com"));
   EXPECT_TRUE(dns("*.staff.example.com"));
@@ -97,9 +97,32 @@ TEST_F(ClientIdentityTest, MatchesWholeValues) {
   ClientMatch match;
   match.cn = {"bob", "alice"};
   match.fingerprint_sha256 = {sha256_hex(alice.get())};
-  EXPECT_TRUE(matches(match, alice.get()));
+  EXPECT_TRUE(matches(match, alice.get(), "CN=alice"));
   match.ou = {"staff"};
-  EXPECT_FALSE(matches(match, alice.get()));
+  EXPECT_FALSE(matches(match, alice.get(), "CN=alice"));
+}
+
+TEST_F(ClientIdentityTest, PatternsAreOfWholeCommonNamesOrOfAnyPartOfTheSubject) {
+  X509Ptr alice = issue(ours_);
+  auto cn = [&](const char* pattern) {
+    ClientMatch match;
+    match.cn_pattern = {pattern};
+    return matches(match, alice.get(), "CN=alice,O=Example");
+  };
+  EXPECT_TRUE(cn("alice"));
+  EXPECT_TRUE(cn("bob|al.*"));
+  for (const char* other : {"lice", "alic", "Alice", "alice,O=Example", "(", ""}) {
+    EXPECT_FALSE(cn(other)) << other;
+  }
+  auto subject = [&](const char* pattern) {
+    ClientMatch match;
+    match.subject_pattern = {pattern};
+    return matches(match, alice.get(), "CN=alice,O=Example");
+  };
+  for (const char* good : {"CN=alice", "CN=al", "O=Ex", "^CN=alice,O=Example$", ""}) {
+    EXPECT_TRUE(subject(good)) << good;
+  }
+  for (const char* bad : {"CN=bob", "^O=", "cn=alice", "("}) EXPECT_FALSE(subject(bad)) << bad;
 }
 
 }  // namespace

@@ -190,7 +190,8 @@ EndpointSlice read_endpoint_slice(const JsonField& root) {
   slice.address_type = root["addressType"].text();
   root["endpoints"].each(
       [&](const JsonField& item) { slice.endpoints.push_back(read_endpoint(item)); });
-  root["ports"].each([&](const JsonField& item) { slice.ports.push_back(read_endpoint_port(item)); });
+  root["ports"].each(
+      [&](const JsonField& item) { slice.ports.push_back(read_endpoint_port(item)); });
   return slice;
 }
 
@@ -249,18 +250,24 @@ void read_notes(Kind kind, const JsonField& root, Object& object) {
 
 }  // namespace
 
-Result<ObjectPtr> parse_object(Kind kind, const simdjson::dom::element& json) {
+Result<Object> read_object(Kind kind, const simdjson::dom::element& json) {
   std::string error;
   JsonField root(json, error);
-  auto object = std::make_shared<Object>();
-  read_metadata(root, *object);
-  root.check(!object->name.name.empty(), "an object with a metadata.name");
-  read_notes(kind, root, *object);
-  object->body = read_body(kind, root);
+  Object object;
+  read_metadata(root, object);
+  root.check(!object.name.name.empty(), "an object with a metadata.name");
+  read_notes(kind, root, object);
+  object.body = read_body(kind, root);
   if (!error.empty()) {
-    return Error{std::string(name(kind)) + " " + object->name.text() + ": " + error};
+    return Error{std::string(name(kind)) + " " + object.name.text() + ": " + error};
   }
-  return ObjectPtr(std::move(object));
+  return object;
+}
+
+Result<ObjectPtr> parse_object(Kind kind, const simdjson::dom::element& json) {
+  Result<Object> object = read_object(kind, json);
+  if (!object) return object.error();
+  return ObjectPtr(std::make_shared<const Object>(std::move(*object)));
 }
 
 Result<ObjectPtr> parse_object(Kind kind, std::string_view json) {

@@ -17,6 +17,9 @@ namespace sallyport::kube {
 /// the field: "Ingress shop/web: spec.rules[0].host: must be a string". Thread: any.
 Result<ObjectPtr> parse_object(Kind kind, const simdjson::dom::element& json);
 
+/// The same, for who has something to add.
+Result<Object> read_object(Kind kind, const simdjson::dom::element& json);
+
 /// The same for the text of one object.
 Result<ObjectPtr> parse_object(Kind kind, std::string_view json);
 

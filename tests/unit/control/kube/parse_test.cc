@@ -22,7 +22,8 @@ TEST(Parse, AnIngress) {
   auto object = parsed(Kind::Ingress, R"({"metadata":{"name":"web","namespace":"shop","uid":"u1",
     "resourceVersion":"7","creationTimestamp":"2026-11-21T02:22:22Z","annotations":{"a":"b",
     "kubectl.kubernetes.io/last-applied-configuration":"{}"},"managedFields":[{"fieldsV1":{}}]},
-    "spec":{"ingressClassName":"nginx","defaultBackend":{"service":{"name":"d","port":{"name":"http"}}},
+    "spec":{"ingressClassName":"nginx",
+    "defaultBackend":{"service":{"name":"d","port":{"name":"http"}}},
     "tls":[{"hosts":["a.example.com"],"secretName":"cert"},{}],
     "rules":[{"host":"a.example.com","http":{"paths":[
       {"path":"/x","pathType":"Exact","backend":{"service":{"name":"s","port":{"number":80}}}},
@@ -62,7 +63,8 @@ TEST(Parse, SecretsAreDecodedAndOnlyWhatIsUsedIsKept) {
 TEST(Parse, EndpointConditionsThatAreNotSaidMeanReady) {
   auto object = parsed(Kind::EndpointSlice, R"({"metadata":{"name":"e","namespace":"n",
     "labels":{"kubernetes.io/service-name":"web"}},"addressType":"IPv4",
-    "endpoints":[{"addresses":["192.0.2.1"]},{"addresses":["192.0.2.2"],"conditions":{"ready":null}},
+    "endpoints":[{"addresses":["192.0.2.1"]},
+      {"addresses":["192.0.2.2"],"conditions":{"ready":null}},
       {"addresses":["192.0.2.3"],"conditions":{"ready":false}},
       {"addresses":["192.0.2.4"],"conditions":{"ready":false,"serving":true,"terminating":true}}],
     "ports":[{"name":"http","port":8080},{"name":"all","port":null}]})");
@@ -91,7 +93,8 @@ TEST(Parse, WhatIsWrongIsNamedWithItsField) {
       {Kind::Ingress, R"({"metadata":{"name":"w","namespace":"s"},"spec":{"rules":[{"host":7}]}})",
        "Ingress s/w: spec.rules[0].host: must be a string"},
       {Kind::Ingress,
-       R"({"metadata":{"name":"w","namespace":"s"},"spec":{"rules":[{"http":{"paths":[{"pathType":"Regex"}]}}]}})",
+       R"({"metadata":{"name":"w","namespace":"s"},
+            "spec":{"rules":[{"http":{"paths":[{"pathType":"Regex"}]}}]}})",
        "Ingress s/w: spec.rules[0].http.paths[0].pathType: must be Exact, Prefix or "
        "ImplementationSpecific"},
       {Kind::Ingress, R"({"metadata":{"name":"w","namespace":"s","annotations":{"a":true}}})",
@@ -103,7 +106,8 @@ TEST(Parse, WhatIsWrongIsNamedWithItsField) {
        "Service s/w: spec.ports: must be a list"},
       {Kind::Secret, R"({"metadata":{"name":"w","namespace":"s"},"data":{"tls.crt":"?"}})",
        "Secret s/w: data: must be tls.crt in base64"},
-      {Kind::Node, R"({"metadata":{}})", "Node : the object: must be an object with a metadata.name"},
+      {Kind::Node, R"({"metadata":{}})",
+       "Node : the object: must be an object with a metadata.name"},
       {Kind::Node, R"([])", "Node : the object: must be an object"},
       {Kind::EndpointSlice,
        R"({"metadata":{"name":"w","namespace":"s"},"endpoints":[null]})",

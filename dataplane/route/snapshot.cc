@@ -295,6 +295,7 @@ struct SnapshotBuilder::Build {
       auto made = certificate(*data, config_of_site.place, path + ".secret", name);
       if (!made) continue;
       check_coverage(config_of_site, *made, path, name);
+      check_kind(config_of_site, *site, *made, path, name);
       if (config_of_site.ocsp.staple) made = stapled(made, *data, config_of_site.ocsp, name);
       site->certificates.push_back(std::move(made));
     }
@@ -355,6 +356,18 @@ struct SnapshotBuilder::Build {
       problem(site.place, path + ".secret",
               "the certificate of secret \"" + secret_name + "\" does not cover \"" + host +
                   "\" (it covers " + certificate.names() + ")");
+    }
+  }
+
+  // OpenSSL would show the last one of two, and the other never.
+  void check_kind(const SiteConfig& site, const Site& built, const Certificate& certificate,
+                  const std::string& path, const std::string& secret_name) {
+    for (const auto& other : built.certificates) {
+      if (other->is_rsa() != certificate.is_rsa()) continue;
+      problem(site.place, path + ".secret",
+              "the certificate of secret \"" + secret_name + "\" is the second whose key is " +
+                  (certificate.is_rsa() ? "RSA" : "not RSA") +
+                  ", and clients could be shown one of them only: leave the other out");
     }
   }
 

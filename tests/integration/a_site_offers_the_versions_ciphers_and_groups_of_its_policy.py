@@ -86,22 +86,24 @@ def two_certificates(t, front, asked):
 
 def wrong_names(t, front, ecdsa):
     """Told by name and place, without key material too; nor is a list that fits no certificate
-    taken, with which every TLS 1.2 handshake would fail."""
+    taken, with which every TLS 1.2 handshake would fail, or a certificate that nobody would see."""
     for line, wanted, secrets in (
             ("ciphers: [ECDHE-RSA-AES128-GCM-SHA265]", 'did you mean "ECDHE-RSA-AES128-GCM-SHA256"',
              False),
             ("groups: [X25591]", '"X25591" is no group', False),
             ("ciphers: [AES128-SHA]", '"AES128-SHA" is no cipher', False),
             ("ciphers: [ECDHE-RSA-AES128-GCM-SHA256]", "none of the ciphers of TLS 1.2 fits",
-             True)):
+             True),
+            ("secret: [ecdsa, again]", "is the second whose key is not RSA", True)):
         file = t.folder / "wrong.yaml"
         file.write_text(f"""listeners:
   - {{name: https, address: "127.0.0.1:{front.https_port}", protocol: https}}
 secrets:
   - {{name: ecdsa, directory: {ecdsa}}}
+  - {{name: again, directory: {ecdsa}}}
 sites:
-  - {{host: default.test, scenario: offload, secret: ecdsa, service: ["127.0.0.1:9"],
-     {line}}}
+  - {{host: default.test, scenario: offload, service: ["127.0.0.1:9"],
+     {line}{"" if "secret" in line else ", secret: ecdsa"}}}
 """)
         for more in ([], ["--no-secrets"]):
             done = subprocess.run([t.program, "check", "-c", file, *more], capture_output=True,
@@ -110,7 +112,8 @@ sites:
                 assert done.returncode == 0, done
                 continue
             assert done.returncode == 1 and wanted in done.stderr, done
-            assert "wrong.yaml:7:" in done.stderr, done.stderr
+            at = 7 if "secret" in line else 8
+            assert f"wrong.yaml:{at}:" in done.stderr, done.stderr
 
 
 def s_client(port, host, authority, *options):

@@ -26,10 +26,11 @@ _STRANGER = "nobody-knows.test"  # what a client asks for to meet the site "*"
 class Example:
     def __init__(self, t, file):
         self._t = t
-        text = re.sub(r"#.*", "", file.read_text())
+        text = self._text = re.sub(r"#.*", "", file.read_text())
         self._hosts = [h for h in _words(_HOSTS, text) if h != "*"]
         self._cover = [*self._hosts, *_TLS_NAME.findall(text), _STRANGER]
         self._secret = t.authority.issue(file.stem, dns=self._cover)
+        self._rsa = t.authority.issue(file.stem, dns=self._cover, rsa=True)
         self._client = t.authority.issue("example client", dns=("client.test",), client=True)
         text = _LISTEN.sub(lambda _: f'address: "127.0.0.1:{t.port()}"', _OURS.sub("", text))
         self._endpoints = {}  # by the address here: the address in the file
@@ -125,7 +126,8 @@ class Example:
         return f'"{backend.address}"'
 
     def _with_secrets(self, stem, text):
-        """Every path of key material leads to a copy of the one secret that fits all."""
+        """Every path of key material leads to a copy of the one secret that fits all, with an RSA
+        key where another beside it is for ECDSA."""
         folder = self._t.folder / f"{stem}-secrets"
         needed = {*self._hosts, *_words(_SECRETS, text)}
         for name in needed:
@@ -142,8 +144,10 @@ class Example:
 
     def _make_secret(self, folder):
         folder.mkdir(parents=True, exist_ok=True)
+        secret = self._rsa if f"{folder.name}-ecdsa" in self._text or "rsa" in \
+            folder.name.split("-") else self._secret
         for key in ("tls.crt", "tls.key", "ca.crt"):
-            (folder / key).write_bytes((self._secret / key).read_bytes())
+            (folder / key).write_bytes((secret / key).read_bytes())
         (folder / "ticket.key").write_bytes(bytes(range(48)))
         return folder
 

@@ -9,7 +9,7 @@ namespace sallyport {
 
 namespace {
 
-constexpr Millis kLinger{1000};        // as in entry.cc: the GOAWAY must not be overtaken by a reset
+constexpr Millis kLinger{1000};        // as in entry.cc: a GOAWAY must not be overtaken by a reset
 constexpr Millis kShutdownMost{5000};  // for a client to answer the PING behind the first GOAWAY
 constexpr size_t kSparesMost = 16;
 // Frames that wait for a client who does not take them; then nothing more is read from it.

@@ -47,7 +47,8 @@ ROOMS = {
 }
 
 BANNED = [
-    (re.compile(r"\b(up|down)stream", re.I), "say client or backend"),
+    # But in names that others have given, such as upstream-vhost.
+    (re.compile(r"(?<!-)\b(up|down)stream(?!-)", re.I), "say client or backend"),
     (re.compile(r"\bTODO\b|\bFIXME\b|\bXXX\b"), "finish it, or take it out"),
     (re.compile(r"using namespace std;"), "name what is used"),
     (re.compile(r"\bdelete this\b"), "bury it (io/loop.h)"),

@@ -81,8 +81,8 @@ def _status_kib(pid, key):
     raise LookupError(key)
 
 
-def run(arguments, within=30.0):
+def run(arguments, within=30.0, input="", env=None):
     """Runs to the end; the CompletedProcess has text output and is not checked."""
-    return subprocess.run([str(a) for a in arguments], stdin=subprocess.DEVNULL,
+    return subprocess.run([str(a) for a in arguments], input=input, env=env,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           errors="replace", timeout=within)

@@ -23,6 +23,8 @@ HttpPost::HttpPost(PostRequest request, void* owner)
   curl_easy_setopt(easy, CURLOPT_USERAGENT, (std::string("sallyport/") + kVersion).c_str());
   // A handler of signals would be one for all threads.
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  // Nor does whoever ends wait for a name that does not resolve.
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request_.deadline.count()));
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);

@@ -31,7 +31,12 @@ int main(int argc, char** argv) {
 
   CLI::App& run_command = *app.add_subcommand("run", "run the proxy");
   file_option(run_command, file);
-  run_command.callback([&] { action = [&] { return run(file); }; });
+  bool ssl_passthrough = false;
+  run_command.add_flag("--enable-ssl-passthrough", ssl_passthrough,
+                       "follow the annotation ssl-passthrough of Ingresses");
+  run_command.callback([&] {
+    action = [&] { return run({.file = file, .ssl_passthrough = ssl_passthrough}); };
+  });
 
   CLI::App& check_command = *app.add_subcommand("check", "validate a configuration");
   CheckOptions check_options;
@@ -67,7 +72,9 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   demo_command.add_option("--admin", demo_options.admin, "address of the admin pages")
       ->capture_default_str();
-  demo_command.callback([&] { action = [&] { return demo_main(demo_options, run); }; });
+  demo_command.callback([&] { action = [&] {
+      return demo_main(demo_options, [](const std::string& made) { return run({.file = made}); });
+    }; });
 
   add_pki_command(app, action);
 

@@ -26,6 +26,7 @@ void warn_of_what_waits_for_a_restart(const Config& before, const Config& after)
   if (!(before.metrics == after.metrics)) warn("metrics");
   if (!(before.admin == after.admin)) warn("admin");
   if (!(before.resolver == after.resolver)) warn("resolver");
+  if (before.kubernetes != after.kubernetes) warn("kubernetes");
 }
 
 std::vector<std::string> texts(const Problems& problems) {
@@ -82,7 +83,8 @@ bool Publisher::reload() { return apply(read()); }
 
 void Publisher::reload_if_changed() {
   Read now = read();
-  if (now.config && now.problems.empty() && *now.config == config_ && same(now.secrets, secrets_)) {
+  if (now.config && now.problems.empty() && *now.config == *of_file_.config &&
+      same(now.secrets, of_file_.secrets)) {
     if (metrics_.last_reload_ok) return;
   }
   if (!now.problems.empty() && texts(now.problems) == refused_) return;
@@ -91,11 +93,56 @@ void Publisher::reload_if_changed() {
 
 bool Publisher::apply(Read read) {
   if (!read.problems.empty()) return refuse(read.problems);
-  resolver_.set_names(names_to_resolve(*read.config));
+  Read of_file = read;
+  if (cluster_) {
+    cluster_->set_listeners(read.config->listeners);
+    add_cluster_to(read);
+  }
+  std::vector<std::string> names = names_to_resolve(*read.config);
+  resolver_.set_names(names);
   wait_for_names(read.config->resolver);
-  if (publish(*read.config, std::move(read.secrets))) return true;
+  if (publish(*read.config, std::move(read.secrets))) {
+    names_ = std::move(names);
+    of_file_ = std::move(of_file);
+    log_info("configuration applied", {{"file", file_},
+                                       {"listeners", read.config->listeners.size()},
+                                       {"sites", read.config->sites.size()},
+                                       {"services", read.config->services.size()}});
+    return true;
+  }
   resolver_.set_names(names_to_resolve(config_));
   return false;
+}
+
+// The file's sites and secrets come first: what an operator of the machine has written wins.
+void Publisher::add_cluster_to(Read& read) const {
+  if (!cluster_->ready()) {
+    Config settings = *read.config;
+    settings.listeners.clear();
+    settings.sites = {};
+    settings.services = {};
+    settings.secrets = {};
+    settings.ticket_keys = {};
+    read.config = std::move(settings);
+    read.secrets = {};
+    return;
+  }
+  read.config = cluster_->complete(std::move(*read.config));
+  SecretMap all = cluster_->secrets();
+  read.secrets.for_each([&](const std::string& name, const auto& data) { all.put(name, data); });
+  read.secrets = std::move(all);
+}
+
+bool Publisher::publish_cluster() {
+  Read read = of_file_;
+  add_cluster_to(read);
+  std::vector<std::string> names = names_to_resolve(*read.config);
+  if (names != names_) {
+    resolver_.set_names(names);
+    wait_for_names(read.config->resolver);
+    names_ = std::move(names);
+  }
+  return publish(*read.config, std::move(read.secrets));
 }
 
 std::set<std::string> Publisher::folders() const {
@@ -147,10 +194,6 @@ bool Publisher::publish(const Config& config, SecretMap secrets) {
   metrics_.listeners = config.listeners.size();
   metrics_.sites = config.sites.size();
   metrics_.services = config.services.size();
-  log_info("configuration applied", {{"file", file_},
-                                     {"listeners", config.listeners.size()},
-                                     {"sites", config.sites.size()},
-                                     {"services", config.services.size()}});
   return true;
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "control/kube/cluster.h"
 #include "control/ocsp/stapler.h"
 #include "dataplane/io/resolver.h"
 #include "dataplane/observe/metrics.h"
@@ -21,6 +22,13 @@ class Publisher {
  public:
   /// REQUIRES: all outlive this.
   Publisher(std::string file, Server& server, Resolver& resolver);
+
+  /// From now on what is published is the file with the cluster, and before that is ready nothing
+  /// but the settings. REQUIRES: it outlives this.
+  void add_cluster(kube::Cluster& cluster) { cluster_ = &cluster; }
+  /// The cluster has changed: the file as it was read last, with the cluster as it is now. Says
+  /// whether it was applied.
+  bool publish_cluster();
 
   /// Reads the file and its secrets, and applies them. On any problem everything stays as it was,
   /// and each problem is logged. Says whether it was applied.
@@ -46,15 +54,19 @@ class Publisher {
   };
   Read read() const;
   bool apply(Read read);
+  void add_cluster_to(Read& read) const;
   bool refuse(const Problems& problems);
   void wait_for_names(const ResolverConfig& resolver);
 
   std::string file_;
+  kube::Cluster* cluster_ = nullptr;
+  Read of_file_;  // as it was read and applied last, without the cluster
   Server& server_;
   Resolver& resolver_;
   SnapshotBuilder builder_;
   Stapler stapler_;
   SecretMap secrets_;  // of the configuration in use
+  std::vector<std::string> names_;             // that the resolver was given
   std::vector<std::string> refused_;           // what was wrong the last time
   mutable std::mutex mutex_;                   // of what other threads read:
   Config config_;

@@ -15,6 +15,7 @@
 #include "control/config_json.h"
 #include "control/file/file_watcher.h"
 #include "control/file/yaml_reader.h"
+#include "control/kube/cluster.h"
 #include "control/publisher.h"
 #include "dataplane/base/log.h"
 #include "dataplane/base/thread.h"
@@ -27,7 +28,7 @@ namespace sallyport {
 
 namespace {
 
-enum class Event : uint8_t { Hangup, Terminate, Interrupt, Addresses, Files };
+enum class Event : uint8_t { Hangup, Terminate, Interrupt, Addresses, Files, Cluster };
 
 /// What the control thread waits for.
 class Events {
@@ -123,7 +124,12 @@ class Process {
         server_(worker_count(config), access_log),
         resolver_(config.resolver, [this] { events_.push(Event::Addresses); }),
         publisher_(file, server_, resolver_.resolver()),
-        signals_(events_) {}
+        signals_(events_) {
+    if (!config.kubernetes) return;
+    cluster_.emplace(*config.kubernetes, config.listeners,
+                     [this] { events_.push(Event::Cluster); });
+    publisher_.add_cluster(*cluster_);
+  }
 
   int run() {
     if (!publisher_.reload()) return 1;
@@ -134,10 +140,10 @@ class Process {
       return 1;
     }
     say_where(**admin);
-    ready_ = true;
+    if (!cluster_) become_ready();
     bool drains = serve();
     if (drains) drain();
-    return 0;
+    return failed_ ? 1 : 0;
   }
 
  private:
@@ -151,7 +157,8 @@ class Process {
         [this] { return ready_.load(); },
         [this] {
           return prometheus_text(server_.metrics(), publisher_.process_metrics(),
-                                 server_.traffic());
+                                 server_.traffic()) +
+                 (cluster_ ? cluster_->prometheus() : "");
         },
         [this] { return to_json(publisher_.config()); },
         [this](size_t most) {
@@ -161,9 +168,6 @@ class Process {
   }
 
   void say_where(AdminServer& admin) {
-    for (const auto& [name, address] : server_.listening()) {
-      log_info("listening", {{"listener", name}, {"address", address.text()}});
-    }
     if (config_.metrics.enabled()) {
       log_info("metrics", {{"address", admin.metrics_address().text()}});
     }
@@ -172,13 +176,32 @@ class Process {
                {{"address", config_.admin.unix_path.empty() ? admin.admin_address().text()
                                                             : "unix:" + config_.admin.unix_path}});
     }
+  }
+
+  void become_ready() {
+    for (const auto& [name, address] : server_.listening()) {
+      log_info("listening", {{"listener", name}, {"address", address.text()}});
+    }
     log_info("ready", {{"workers", server_.workers()}});
+    ready_ = true;
+  }
+
+  // The cluster has something new. False: it cannot be served from the beginning.
+  bool apply_cluster(bool traffic) {
+    if (!traffic) return true;
+    bool published = publisher_.publish_cluster();
+    if (ready_) return true;
+    failed_ = !published;
+    if (failed_) return false;
+    become_ready();
+    return true;
   }
 
   // Until asked to end; true: by draining.
   bool serve() {
     for (;;) {
       Event event;
+      if (cluster_ && !apply_cluster(cluster_->tick())) return false;
       if (!events_.wait(Seconds(1), event)) {
         server_.empty_trash();
         continue;
@@ -195,6 +218,9 @@ class Process {
           watch();
           break;
         case Event::Addresses: publisher_.refresh_addresses(); break;
+        case Event::Cluster:
+          if (!apply_cluster(cluster_->take())) return false;
+          break;
         case Event::Terminate: return true;
         case Event::Interrupt: return false;
       }
@@ -251,16 +277,19 @@ class Process {
   AccessLog& access_log_;
   Events events_;
   std::atomic<bool> ready_{false};
+  bool failed_ = false;  // there is nothing that can be served
   Server server_;
   ResolverThread resolver_;
   Publisher publisher_;
   Signals signals_;
+  std::optional<kube::Cluster> cluster_;
   std::optional<FileWatcher> watcher_;
 };
 
 }  // namespace
 
-int run(const std::string& file) {
+int run(const RunOptions& options) {
+  const std::string& file = options.file;
   Signals::block();
   ReadResult read = read_config_file(file);
   if (!read.config) {
@@ -269,6 +298,12 @@ int run(const std::string& file) {
     }
     return 1;
   }
+  if (options.ssl_passthrough && !read.config->kubernetes) {
+    std::fprintf(stderr, "%s: --enable-ssl-passthrough belongs to a cluster: write kubernetes: {}"
+                         " as well\n", file.c_str());
+    return 1;
+  }
+  if (options.ssl_passthrough) read.config->kubernetes->ssl_passthrough = true;
   raise_descriptor_limit();
   auto access_log = AccessLog::open(read.config->access_log);
   if (!access_log) {

@@ -277,7 +277,7 @@ bool Leader::write_event(const EventWork& event) {
 }
 
 void Leader::rotate_tickets() {
-  const ObjectReference& where = settings_.ticket_secret;
+  const NamespacedName& where = settings_.ticket_secret;
   auto now = Clock::now();
   if (where.empty() || now < tickets_at_) return;
   tickets_at_ = now + kTicketLook;

@@ -41,7 +41,7 @@ struct EventWork {
 struct LeaderSettings {
   Credentials::Load credentials;
   LeaderElection election;
-  ObjectReference ticket_secret;
+  NamespacedName ticket_secret;
   std::string controller;  // as whom Events are reported
   std::string who;         // unique among the replicas
 };

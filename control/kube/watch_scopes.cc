@@ -34,11 +34,11 @@ std::vector<WatchScope> watch_scopes(const KubernetesConfig& config) {
       scopes.push_back({Kind::Secret, space, kOtherTypes, false});
     }
   }
-  const ObjectReference& service = config.status.service;
+  const NamespacedName& service = config.status.service;
   if (!service.empty() && !counts(config, service.space)) {
     scopes.push_back({Kind::Service, service.space, named(service.name), true});
   }
-  const ObjectReference& settings = config.config_map;
+  const NamespacedName& settings = config.config_map;
   if (!settings.empty()) {
     scopes.push_back({Kind::ConfigMap, settings.space, named(settings.name), true});
   }
@@ -63,7 +63,7 @@ std::set<WatchScope> secret_scopes(const KubernetesConfig& config,
     }
   };
   for (const ObjectName& each : names) add(each.space, each.name);
-  for (const ObjectReference* each : {&config.default_certificate, &config.ticket_secret}) {
+  for (const NamespacedName* each : {&config.default_certificate, &config.ticket_secret}) {
     if (!each->empty()) add(each->space, each->name);
   }
   return scopes;

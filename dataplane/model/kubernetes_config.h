@@ -17,16 +17,16 @@ const char* name(SecretAccess);
 const char* name(Compat);
 
 /// A namespace and a name in it, "shop/web" in text; both empty: none.
-struct ObjectReference {
+struct NamespacedName {
   std::string space, name;
   bool empty() const { return name.empty(); }
   std::string text() const { return empty() ? "" : space + "/" + name; }
-  bool operator==(const ObjectReference&) const = default;
+  bool operator==(const NamespacedName&) const = default;
 };
 
 /// What Ingresses say of where they are reached: from one of these, or nothing is written.
 struct PublishedStatus {
-  ObjectReference service;              // its load balancer's addresses, or its external IPs
+  NamespacedName service;              // its load balancer's addresses, or its external IPs
   std::vector<std::string> addresses;   // IPs or host names
   bool nodes = false;                   // the nodes' external addresses, or else internal ones
   bool enabled() const { return !service.empty() || !addresses.empty() || nodes; }
@@ -51,14 +51,14 @@ struct KubernetesConfig {
   Compat compat = Compat::Off;
   bool require_backend_verification = false;
   SecretAccess secrets = SecretAccess::Cluster;
-  ObjectReference default_certificate, config_map;
+  NamespacedName default_certificate, config_map;
   std::string cache;  // a path; empty: none
   bool cache_secrets = false;
   Millis watch_timeout{300'000};
   PublishedStatus status;
   LeaderElection leader_election;
   bool events = true;
-  ObjectReference ticket_secret;  // whose ring the leader rotates and all use; empty: none
+  NamespacedName ticket_secret;  // whose ring the leader rotates and all use; empty: none
   bool operator==(const KubernetesConfig&) const = default;
 };
 

@@ -94,10 +94,10 @@ class Kubernetes {
     }
   }
 
-  void reference(const Written<std::string>& written, ObjectReference& out) {
+  void reference(const Written<std::string>& written, NamespacedName& out) {
     if (!written) return;
     size_t slash = written->find('/');
-    ObjectReference found{written->substr(0, slash),
+    NamespacedName found{written->substr(0, slash),
                           slash == std::string::npos ? "" : written->substr(slash + 1)};
     if (!is_object_name(found.space) || !is_object_name(found.name)) {
       complain(problems_, written.place,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dataplane/model/complain.h"
+#include "dataplane/model/route_rules.h"
 
 namespace sallyport::kube {
 
@@ -38,6 +39,17 @@ class Applying {
     if (!route_.respond) limits();
     if (!route_.respond && notes_.affinity.cookie) affinity();
     if (route_.respond) route_ = bare_answer(route_);
+  }
+
+  // Values are whoever's who may write an Ingress: what no message can have goes into none.
+  void check() {
+    Result<void> good = check_route(route_);
+    if (good) return;
+    route_.redirect.reset();
+    route_.respond = 503;
+    route_ = bare_answer(route_);
+    context_.report(record_, "metadata.annotations", Verdict::Refused, Severity::Error, "bad-value",
+                    good.error().message + ", so " + in_quotes(route_.path) + " is answered 503");
   }
 
  private:
@@ -172,7 +184,9 @@ class Applying {
 }  // namespace
 
 void apply_annotations(const HostContext& context, RouteEntry& entry) {
-  Applying(context, entry).run();
+  Applying applying(context, entry);
+  applying.run();
+  applying.check();
 }
 
 RouteConfig bare_answer(const RouteConfig& route) {

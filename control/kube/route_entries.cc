@@ -5,7 +5,6 @@
 #include "control/kube/route_annotations.h"
 #include "control/kube/route_backend.h"
 #include "dataplane/model/complain.h"
-#include "dataplane/model/name_pattern.h"
 #include "dataplane/model/route_path.h"
 
 namespace sallyport::kube {
@@ -85,9 +84,7 @@ class Gathering {
   void add_path(const IngressRecord& record, const IngressPath& path, const std::string& where) {
     PathType type = type_of(record, path, where);
     std::string written = path.path.empty() ? "/" : path.path;
-    Result<std::string> normal = type == PathType::Regex
-                                     ? checked_pattern(written)
-                                     : parse_route_path(written, type, HttpConfig{});
+    Result<std::string> normal = parse_route_path(written, type, HttpConfig{});
     if (!normal) {
       context_.report(record, where + ".path", Verdict::Refused, Severity::Error, "bad-path",
                       normal.error().message + "; the path is left out");
@@ -124,11 +121,6 @@ class Gathering {
                     "stays what it says; in ingress-nginx use-regex or rewrite-target of one "
                     "Ingress makes every path of the host a pattern, as compat: ingress-nginx "
                     "does");
-  }
-
-  static Result<std::string> checked_pattern(const std::string& text) {
-    if (!text.starts_with('/')) return Error{in_quotes(text) + " does not begin with a slash"};
-    return parse_name_pattern(text);
   }
 
   const RouteEntry* holder(const RouteConfig& route) const {

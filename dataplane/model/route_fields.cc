@@ -66,24 +66,20 @@ bool is_value(std::string_view text) {
   });
 }
 
-bool check_field(const DraftField& field, MessageKind kind, Problems& problems) {
-  if (!is_field_token(*field.name) || field.name->size() > kMostOfName) {
-    complain(problems, field.name.place,
-             in_quotes(*field.name) + " is not a field's name: write letters, digits and hyphens");
-    return false;
+Result<void> check_name(std::string_view name, MessageKind kind) {
+  if (!is_field_token(name) || name.size() > kMostOfName) {
+    return Error{in_quotes(name) + " is not a field's name: write letters, digits and hyphens"};
   }
-  if (const char* why = reserved(comparable(*field.name), kind)) {
-    complain(problems, field.name.place, in_quotes(*field.name) + " cannot be set here: it " + why);
-    return false;
+  if (const char* why = reserved(comparable(name), kind)) {
+    return Error{in_quotes(name) + " cannot be set here: it " + why};
   }
-  if (!field.value) return false;
-  if (!is_value(*field.value)) {
-    complain(problems, field.value.place,
-             in_quotes(*field.value) + " is not a field's value: write at most 4096 characters "
-                                       "without line ends, and none of the white space around it");
-    return false;
-  }
-  return true;
+  return {};
+}
+
+Result<void> check_value(std::string_view value) {
+  if (is_value(value)) return {};
+  return Error{in_quotes(value) + " is not a field's value: write at most 4096 characters without "
+                                  "line ends, and none of the white space around it"};
 }
 
 }  // namespace
@@ -95,12 +91,25 @@ bool is_field_token(std::string_view text) {
   });
 }
 
+Result<void> check_field(const FieldConfig& field, MessageKind kind) {
+  Result<void> name = check_name(field.name, kind);
+  return name ? check_value(field.value) : name;
+}
+
 std::vector<FieldConfig> check_fields(const DraftFields& draft, MessageKind kind,
                                       Problems& problems) {
   std::vector<FieldConfig> fields;
   if (!draft) return fields;
   for (const DraftField& field : *draft) {
-    if (!check_field(field, kind, problems)) continue;
+    if (auto good = check_name(*field.name, kind); !good) {
+      complain(problems, field.name.place, good.error().message);
+      continue;
+    }
+    if (!field.value) continue;
+    if (auto good = check_value(*field.value); !good) {
+      complain(problems, field.value.place, good.error().message);
+      continue;
+    }
     std::string name = comparable(*field.name);
     bool twice = std::ranges::any_of(
         fields, [&](const FieldConfig& other) { return comparable(other.name) == name; });

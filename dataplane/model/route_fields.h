@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "dataplane/base/result.h"
 #include "dataplane/model/config.h"
 #include "dataplane/model/draft.h"
 
@@ -14,6 +15,9 @@ enum class MessageKind : uint8_t { Request, Response };
 /// fields that the proxy writes itself.
 std::vector<FieldConfig> check_fields(const DraftFields& draft, MessageKind kind,
                                       Problems& problems);
+
+/// Nothing, or why no message may have the field, or why nobody but the proxy may write it.
+Result<void> check_field(const FieldConfig& field, MessageKind kind);
 
 /// RFC 9110 section 5.6.2: what names of fields, methods and cookies are made of.
 bool is_field_token(std::string_view text);

@@ -87,6 +87,73 @@ Result<void> check_target(std::string_view text, const TextTemplate& made) {
   return check_authority(made);
 }
 
+Result<void> check_redirect_target(const std::string& to, size_t groups) {
+  auto target = TextTemplate::parse(to, groups, TextTemplate::Words::OfRequest);
+  return target ? check_target(to, *target) : Result<void>(target.error());
+}
+
+Result<void> check_rewrite_target(const std::string& rewrite, size_t groups) {
+  auto made = TextTemplate::parse(rewrite, groups, TextTemplate::Words::None);
+  if (!made) return made.error();
+  std::string text = sample(*made);
+  std::string_view path = std::string_view(text).substr(0, text.find('?'));
+  std::string_view query = std::string_view(text).substr(path.size());
+  bool good = parse_route_path(path, PathType::Exact, HttpConfig{}).ok() &&
+              std::ranges::all_of(query, [](char c) { return is_url_character(c) && c != '#'; });
+  if (good) return {};
+  return Error{in_quotes(rewrite) +
+               " is not a path that backends can be asked for: write one that begins with a slash, "
+               "has no empty, \".\" or \"..\" segments, and every other character as an escape"};
+}
+
+Result<void> check_host(const std::string& text) {
+  std::string_view name = text;
+  bool port_good = true;
+  size_t colon = name.rfind(':');
+  if (colon != std::string_view::npos && name.find(']', colon) == std::string_view::npos) {
+    auto port = parse_count(name.substr(colon + 1));
+    port_good = port && *port >= 1 && *port <= 65535;
+    name = name.substr(0, colon);
+  }
+  bool six = name.starts_with('[') && name.ends_with(']');
+  auto ip = Address::parse_ip(six ? name.substr(1, name.size() - 2) : name);
+  bool good = port_good && (six ? ip && !ip->is_v4() : (ip && ip->is_v4()) || parse_dns_name(name));
+  if (good) return {};
+  return Error{in_quotes(text) + " is not a host: write a name or an IP address, such as "
+                                 "shop.internal or shop.internal:8080"};
+}
+
+Result<void> check_cookie_name(const std::string& name) {
+  if (is_field_token(name) && name.size() <= 128) return {};
+  return Error{in_quotes(name) + " is not a cookie's name: write letters, digits, - and _"};
+}
+
+Result<void> check_cookie_path(const std::string& path) {
+  bool good = path.starts_with('/') && path.size() <= 1024 &&
+              std::ranges::all_of(path, [](char c) { return c > ' ' && c < 0x7f; }) &&
+              path.find_first_of(";,") == std::string::npos;
+  if (good) return {};
+  return Error{in_quotes(path) + " is not a cookie's path: write one that begins with a slash"};
+}
+
+Result<void> check_cookie(const AffinityConfig& affinity) {
+  if (auto good = check_cookie_name(affinity.cookie); !good) return good;
+  if (auto good = check_cookie_path(affinity.path); !good) return good;
+  if (affinity.domain.empty()) return {};
+  // Browsers pass over a dot in front (RFC 6265 section 5.2.3), and ingress-nginx' users write it.
+  std::string_view domain = affinity.domain;
+  if (domain.starts_with('.')) domain.remove_prefix(1);
+  auto name = parse_dns_name(domain);
+  return name ? Result<void>() : name.error();
+}
+
+Result<void> check_all_fields(const std::vector<FieldConfig>& fields, MessageKind kind) {
+  for (const FieldConfig& field : fields) {
+    if (auto good = check_field(field, kind); !good) return good;
+  }
+  return {};
+}
+
 }  // namespace
 
 bool check_redirect_http(const Written<RedirectHttp>& written, RedirectHttp otherwise,
@@ -124,6 +191,31 @@ Result<void> check_url(std::string_view text) {
     return Error{in_quotes(text) + " has a character that URLs have only as an escape"};
   }
   return {};
+}
+
+Result<void> check_route(const RouteConfig& route) {
+  if (route.path_type == PathType::Regex) {
+    if (auto pattern = PathPattern::compile(route.path); !pattern) return pattern.error();
+  }
+  if (route.redirect) {
+    if (!is_redirect_status(route.redirect->code)) return Error{"no redirect has that code"};
+    auto good = check_redirect_target(route.redirect->to, PathPattern::kMostGroups);
+    if (!good) return good;
+  }
+  if (route.respond && !is_page_status(*route.respond)) {
+    return Error{not_a_page_status(*route.respond)};
+  }
+  if (!route.rewrite.empty()) {
+    auto good = check_rewrite_target(route.rewrite, PathPattern::kMostGroups);
+    if (!good) return good;
+  }
+  if (!route.host_header.empty()) {
+    if (auto good = check_host(route.host_header); !good) return good;
+  }
+  auto fields = check_all_fields(route.request_headers, MessageKind::Request);
+  if (fields) fields = check_all_fields(route.response_headers, MessageKind::Response);
+  if (!fields) return fields;
+  return route.affinity ? check_cookie(*route.affinity) : Result<void>();
 }
 
 void RouteRules::check(const DraftRoute& draft, const SiteKind& kind, RouteConfig& route) {
@@ -209,8 +301,7 @@ void RouteRules::check_redirect(const DraftRoute& draft, RouteConfig& route) {
   }
   if (!redirect.to) return;
   made.to = *redirect.to;
-  auto target = TextTemplate::parse(made.to, groups_of(route), TextTemplate::Words::OfRequest);
-  Result<void> good = target ? check_target(made.to, *target) : Result<void>(target.error());
+  Result<void> good = check_redirect_target(made.to, groups_of(route));
   if (!good) complain(problems_, redirect.to.place, good.error().message);
 }
 
@@ -222,40 +313,16 @@ void RouteRules::check_rewrite(const DraftRoute& draft, RouteConfig& route) {
                     "needs paths that are normal: say http.normalize_paths: true");
   }
   route.rewrite = *draft.rewrite;
-  auto made = TextTemplate::parse(route.rewrite, groups_of(route), TextTemplate::Words::None);
-  if (!made) return complain(problems_, place, made.error().message);
-  std::string text = sample(*made);
-  std::string_view path = std::string_view(text).substr(0, text.find('?'));
-  std::string_view query = std::string_view(text).substr(path.size());
-  bool good = parse_route_path(path, PathType::Exact, http_).ok() &&
-              std::ranges::all_of(query, [](char c) { return is_url_character(c) && c != '#'; });
-  if (good) return;
-  complain(problems_, place,
-           in_quotes(route.rewrite) +
-               " is not a path that backends can be asked for: write one that begins with a slash, "
-               "has no empty, \".\" or \"..\" segments, and every other character as an escape");
+  auto good = check_rewrite_target(route.rewrite, groups_of(route));
+  if (!good) complain(problems_, place, good.error().message);
 }
 
 void RouteRules::check_host_header(const Written<std::string>& draft, RouteConfig& route) {
   if (!draft) return;
-  std::string_view name = *draft;
-  bool port_good = true;
-  size_t colon = name.rfind(':');
-  if (colon != std::string_view::npos && name.find(']', colon) == std::string_view::npos) {
-    auto port = parse_count(name.substr(colon + 1));
-    port_good = port && *port >= 1 && *port <= 65535;
-    name = name.substr(0, colon);
+  route.host_header = *draft;
+  if (auto good = check_host(*draft); !good) {
+    complain(problems_, draft.place, good.error().message);
   }
-  bool six = name.starts_with('[') && name.ends_with(']');
-  auto ip = Address::parse_ip(six ? name.substr(1, name.size() - 2) : name);
-  bool good = port_good && (six ? ip && !ip->is_v4() : (ip && ip->is_v4()) || parse_dns_name(name));
-  if (good) {
-    route.host_header = *draft;
-    return;
-  }
-  complain(problems_, draft.place,
-           in_quotes(*draft) + " is not a host: write a name or an IP address, such as "
-                               "shop.internal or shop.internal:8080");
 }
 
 void RouteRules::check_networks_of(const DraftRoute& draft, RouteConfig& route) {
@@ -306,18 +373,12 @@ void RouteRules::check_affinity(const Written<DraftAffinity>& draft, RouteConfig
   AffinityConfig& made = route.affinity.emplace();
   if (!draft->cookie.given) complain(problems_, draft.place, "cookie is missing: write its name");
   made.cookie = draft->cookie.or_else("");
-  if (draft->cookie && (!is_field_token(made.cookie) || made.cookie.size() > 128)) {
-    complain(problems_, draft->cookie.place,
-             in_quotes(made.cookie) + " is not a cookie's name: write letters, digits, - and _");
-  }
+  auto check = [this](const Written<std::string>& written, Result<void> good) {
+    if (written && !good) complain(problems_, written.place, good.error().message);
+  };
+  check(draft->cookie, check_cookie_name(made.cookie));
   made.path = draft->path.or_else("/");
-  bool path_good = made.path.starts_with('/') && made.path.size() <= 1024 &&
-                   std::ranges::all_of(made.path, [](char c) { return c > ' ' && c < 0x7f; }) &&
-                   made.path.find_first_of(";,") == std::string::npos;
-  if (!path_good) {
-    complain(problems_, draft->path.place,
-             in_quotes(made.path) + " is not a cookie's path: write one that begins with a slash");
-  }
+  check(draft->path, check_cookie_path(made.path));
   if (draft->domain) {
     auto domain = parse_dns_name(*draft->domain);
     if (domain) made.domain = *domain;

@@ -28,6 +28,11 @@ std::string not_a_page_status(uint64_t status);
 /// Nothing, or why `text` is no http or https URL to send clients to.
 Result<void> check_url(std::string_view text);
 
+/// Nothing, or why a route cannot be as it says: a pattern, a template, a field or a cookie that
+/// none can be, whoever wrote it. validate() has looked already; who makes a RouteConfig otherwise
+/// asks here, and so does who uses one. (A group that a pattern does not have is empty.)
+Result<void> check_route(const RouteConfig& route);
+
 /// REQUIRES: all outlive it.
 class RouteRules {
  public:

@@ -1,6 +1,7 @@
 #include "dataplane/route/route_treatment.h"
 
 #include "dataplane/base/check.h"
+#include "dataplane/model/route_rules.h"
 
 namespace sallyport {
 
@@ -8,7 +9,10 @@ namespace {
 
 using Piece = TextTemplate::Piece;
 
-// A configuration has been validated: its templates can be read.
+// Nothing of a route that cannot be as it says is done.
+constexpr uint16_t kUnusable = 503;
+
+// REQUIRES: check_route() has found nothing.
 TextTemplate parsed(const std::string& text, TextTemplate::Words words) {
   auto made = TextTemplate::parse(text, PathPattern::kMostGroups, words);
   CHECK(made.ok());
@@ -44,6 +48,10 @@ std::unique_ptr<const RouteTreatment> RouteTreatment::make(const RouteConfig& co
   plain.redirect_http = config.redirect_http;
   if (config == plain) return nullptr;
   auto made = std::make_unique<RouteTreatment>();
+  if (!check_route(config)) {
+    made->respond = kUnusable;
+    return made;
+  }
   made->respond = config.respond.value_or(uint16_t{0});
   if (config.redirect) {
     made->redirect_code = config.redirect->code;

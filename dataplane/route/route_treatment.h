@@ -30,7 +30,7 @@ struct RouteTreatment {
   std::optional<AffinityConfig> affinity;
   std::string cookie_end;      // of the affinity's cookie, behind its value
 
-  /// Null where `config` asks for nothing of this.
+  /// Null where `config` asks for nothing of this. What check_route() would refuse is answered 503.
   static std::unique_ptr<const RouteTreatment> make(const RouteConfig& config);
 
   bool lets_in(const Address& client) const {

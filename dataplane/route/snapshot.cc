@@ -328,10 +328,12 @@ struct SnapshotBuilder::Build {
       builder.route_metrics_.put(metrics_key, route->metrics);
     }
     if (route->type == PathType::Regex) {
-      auto pattern = PathPattern::compile(route->path);
-      CHECK(pattern.ok());  // it has been validated
-      route->pattern = *pattern;
-      site.paths.add_pattern(*std::move(pattern), *route);
+      if (auto pattern = PathPattern::compile(route->path)) {
+        route->pattern = *pattern;
+        site.paths.add_pattern(*std::move(pattern), *route);
+      } else {
+        site.respond = 503;  // nobody can say which requests the route was there for
+      }
     } else {
       site.paths.add(route->path, route->type, *route);
     }

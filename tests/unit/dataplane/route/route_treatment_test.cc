@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <initializer_list>
 #include <string>
 
 namespace sallyport {
@@ -36,6 +37,47 @@ TEST(RouteTreatment, LetsInWhoIsAllowedAndNotDenied) {
   treatment.allow.clear();
   EXPECT_TRUE(in("192.0.2.1"));
   EXPECT_FALSE(in("10.1.255.1"));
+}
+
+AffinityConfig cookie(const char* path, const char* domain) {
+  AffinityConfig affinity;
+  affinity.cookie = "route";
+  affinity.path = std::string(path);
+  affinity.domain = domain;
+  return affinity;
+}
+
+TEST(RouteTreatment, AnswersByItselfWhereARouteCannotBeAsItSays) {
+  auto respond = [](auto change) {
+    RouteConfig config;
+    config.path_type = PathType::Regex;
+    config.path = std::string("/(.*)");
+    config.service = "web";
+    change(config);
+    auto made = RouteTreatment::make(config);
+    return made ? made->respond : 0;
+  };
+  EXPECT_EQ(respond([](RouteConfig& c) { c.rewrite = "/$3"; }), 0);  // empty, as in nginx
+  EXPECT_EQ(respond([](RouteConfig& c) { c.host_header = "a.test"; }), 0);
+  for (auto change : std::initializer_list<void (*)(RouteConfig&)>{
+           [](RouteConfig& c) { c.rewrite = "/$x"; },
+           [](RouteConfig& c) { c.rewrite = "/a b"; },
+           [](RouteConfig& c) { c.rewrite = "/a\r\nX: y"; },
+           [](RouteConfig& c) { c.rewrite = "a"; },
+           [](RouteConfig& c) { c.redirect = RedirectConfig{302, "/a\r\nX: y"}; },
+           [](RouteConfig& c) { c.redirect = RedirectConfig{302, "javascript:alert(1)"}; },
+           [](RouteConfig& c) { c.redirect = RedirectConfig{200, "/a"}; },
+           [](RouteConfig& c) { c.host_header = "a\r\nX: y"; },
+           [](RouteConfig& c) { c.request_headers = {{"X-A", "b\r\nX: y"}}; },
+           [](RouteConfig& c) { c.request_headers = {{"X-Real-IP", "10.0.0.1"}}; },
+           [](RouteConfig& c) { c.response_headers = {{"X: y\r\nX-A", "b"}}; },
+           [](RouteConfig& c) { c.response_headers = {{"Content-Length", "1"}}; },
+           [](RouteConfig& c) { c.affinity.emplace().cookie = "a b"; },
+           [](RouteConfig& c) { c.affinity = cookie("/x; Domain=y", ""); },
+           [](RouteConfig& c) { c.affinity = cookie("/", "x; Secure"); },
+       }) {
+    EXPECT_EQ(respond(change), 503);
+  }
 }
 
 TEST(RouteTreatment, WritesTheAttributesOfItsCookie) {

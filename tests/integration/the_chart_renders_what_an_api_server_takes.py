@@ -35,6 +35,7 @@ COMBINATIONS = {
                               "annotations": {"example.com/lb": "tcp"}}},
     "namespaces": {"controller": {"namespaces": ["shop", "bank"], "secrets": "namespaces"}},
     "names": {"controller": {"secrets": "names", "ticketSecret": False, "events": False,
+                             "defaultCertificate": "edge/default", "configMap": "edge/settings",
                              "secretNames": [{"namespace": "shop", "names": ["shop-tls", "ca"]}]}},
     "bare": {"ingressClass": {"create": False}, "podDisruptionBudget": {"enabled": False},
              "serviceAccount": {"create": False, "name": "given"}, "service": {"type": "ClusterIP"},
@@ -128,6 +129,8 @@ def secrets_are_read_as_told(name, values, objects):
         expected = {("Role", n, ()) for n in controller["namespaces"]}
     elif controller.get("secrets") == "names":
         expected = {("Role", s["namespace"], tuple(s["names"])) for s in controller["secretNames"]}
+    if controller.get("defaultCertificate") and controller.get("secrets", "cluster") != "cluster":
+        expected.add(("Role", "edge", ("default",)))
     assert found == expected, (name, found, expected)
 
 

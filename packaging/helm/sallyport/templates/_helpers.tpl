@@ -69,6 +69,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- $listeners := list -}}
 {{- range $protocol, $port := dict "http" ":80" "https" ":443" }}
 {{- $listener := dict "name" $protocol "address" $port "protocol" $protocol }}
+{{- if eq $protocol "https" }}{{ $_ := set $listener "http2" $.Values.http2 }}{{ end }}
 {{- if ne $.Values.service.proxyProtocol "off" }}
 {{- $_ := set $listener "proxy_protocol" $.Values.service.proxyProtocol }}
 {{- if $.Values.service.trustedNetworks }}{{ $_ := set $listener "trusted_networks" $.Values.service.trustedNetworks }}{{ end }}

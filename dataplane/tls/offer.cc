@@ -24,7 +24,9 @@ constexpr const char* kCiphers12 =
 constexpr const char* kCiphers13 =
     "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 constexpr const char* kGroups = "X25519:P-256:P-384";
-constexpr const char* kGroupsWithHybrid = "X25519MLKEM768:X25519:P-256:P-384";
+// The stars are OpenSSL 3.5's: key shares of both, so that a backend without the hybrid group has
+// not to ask again.
+constexpr const char* kGroupsWithHybrid = "*X25519MLKEM768:*X25519:P-256:P-384";
 
 // Static RSA and DH, which let whoever gets hold of the key read what was said before; and what
 // has no certificate at all.
@@ -50,7 +52,7 @@ std::vector<std::string> known_ciphers() {
   return names;
 }
 
-// Those of kKnownGroups that OpenSSL has: the hybrid ones come with 3.5.
+// Those of kKnownGroups that this OpenSSL has: the hybrid ones come with 3.5.
 std::vector<std::string> known_groups() {
   SslCtxPtr context(SSL_CTX_new(TLS_method()));
   std::vector<std::string> names;

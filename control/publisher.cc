@@ -5,6 +5,7 @@
 
 #include "control/file/secret_reader.h"
 #include "control/file/yaml_reader.h"
+#include "control/kube/salvage.h"
 #include "control/version.h"
 #include "dataplane/base/log.h"
 
@@ -172,10 +173,38 @@ void Publisher::wait_for_names(const ResolverConfig& resolver) {
   }
 }
 
-bool Publisher::publish(const Config& config, SecretMap secrets) {
+// What of a cluster cannot be built harms itself alone: it goes, until it is changed.
+std::shared_ptr<const Snapshot> Publisher::build_rest(Config& config, const Materials& materials,
+                                                      Problems& problems) {
+  constexpr int kRounds = 3;  // what one leaves out may be all that another was about
+  size_t file_sites = config.sites.size() - cluster_->sites();
+  size_t file_services = config.services.size() - cluster_->services();
+  std::vector<std::string> left_out;
+  std::shared_ptr<const Snapshot> snapshot;
+  for (int round = 0; round < kRounds && !snapshot; ++round) {
+    auto rest = kube::without_what_is_wrong(config, problems, file_sites, file_services);
+    if (!rest) return nullptr;
+    for (std::string& text : texts(problems)) left_out.push_back(std::move(text));
+    config = std::move(*rest);
+    problems.clear();
+    snapshot = builder_.build(config, materials, problems);
+  }
+  if (snapshot && left_out != left_out_) {
+    for (const std::string& text : left_out) log_error(text, {{"effect", "not served"}});
+    left_out_ = std::move(left_out);
+  }
+  return snapshot;
+}
+
+bool Publisher::publish(Config config, SecretMap secrets) {
   Problems problems;
   Materials materials{std::move(secrets), resolver_.addresses()};
   std::shared_ptr<const Snapshot> snapshot = builder_.build(config, materials, problems);
+  if (!snapshot && cluster_ && cluster_->ready()) {
+    snapshot = build_rest(config, materials, problems);
+  } else {
+    left_out_.clear();
+  }
   if (!snapshot) return refuse(problems);
   std::vector<std::shared_ptr<Stapling>> staplings = staplings_of(*snapshot);
   Result<void> published = server_.publish(std::move(snapshot));

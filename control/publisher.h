@@ -46,7 +46,9 @@ class Publisher {
   void set_draining();
 
  private:
-  bool publish(const Config& config, SecretMap secrets);
+  bool publish(Config config, SecretMap secrets);
+  std::shared_ptr<const Snapshot> build_rest(Config& config, const Materials& materials,
+                                             Problems& problems);
   struct Read {
     std::optional<Config> config;
     SecretMap secrets;
@@ -67,6 +69,7 @@ class Publisher {
   Stapler stapler_;
   SecretMap secrets_;  // of the configuration in use
   std::vector<std::string> names_;             // that the resolver was given
+  std::vector<std::string> left_out_;          // of the cluster, and why
   std::vector<std::string> refused_;           // what was wrong the last time
   mutable std::mutex mutex_;                   // of what other threads read:
   Config config_;

@@ -182,6 +182,7 @@ class Process {
     for (const auto& [name, address] : server_.listening()) {
       log_info("listening", {{"listener", name}, {"address", address.text()}});
     }
+    watch();  // the folders of secrets that are in use now
     log_info("ready", {{"workers", server_.workers()}});
     ready_ = true;
   }

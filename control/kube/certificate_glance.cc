@@ -127,6 +127,8 @@ bool covers(std::string_view pattern, const std::string& host) {
   std::string name = normal_host(pattern);
   if (name == host) return true;
   if (!is_wildcard(name) || is_wildcard(host)) return false;
+  // OpenSSL takes no wildcard of a whole top-level domain.
+  if (name.find('.', std::string_view("*.").size()) == std::string::npos) return false;
   size_t dot = host.find('.');
   return dot != std::string::npos && dot > 0 &&
          std::string_view(host).substr(dot) == std::string_view(name).substr(1);

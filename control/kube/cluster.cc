@@ -271,6 +271,9 @@ Config Cluster::complete(Config base) const {
 }
 
 void Cluster::follow_secrets() {
+  // All of them are watched, and nobody has to be asked for names.
+  bool all = config_.secrets == SecretAccess::Cluster && config_.namespaces.empty();
+  if (all) return;
   watch_->watch_also(secret_scopes(config_, translator_->wanted_secrets()));
 }
 
@@ -338,6 +341,8 @@ void Cluster::use_cache() {
   log_warning("the API server is away: the cluster is as it was kept",
               {{"file", config_.cache}, {"objects", kept->size()}, {"lost", lost}});
   apply(*kept);
+  // The Secrets that it names have to come before what was kept gives way to what is.
+  follow_secrets();
   unkept_ = false;
   from_cache_ = true;
   become_ready("cache");

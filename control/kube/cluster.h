@@ -35,6 +35,9 @@ class Cluster {
 
   /// `base` with the sites, services and secrets of the cluster.
   Config complete(Config base) const;
+  /// How many of each complete() adds, behind those of `base`.
+  size_t sites() const { return translator_->sites().size(); }
+  size_t services() const { return translator_->services().size(); }
   /// The contents of the secrets, by their names in the model.
   const SecretMap& secrets() const { return secrets_; }
 

@@ -36,6 +36,7 @@ ClusterWatch::~ClusterWatch() {
 ObjectChanges ClusterWatch::take() {
   std::lock_guard lock(mutex_);
   told_ = false;
+  if (!complete_) return {};
   settled_news_ = false;
   gathering_.take(Clock::now());
   return std::exchange(pending_, {});
@@ -53,6 +54,7 @@ void ClusterWatch::watch_also(std::set<WatchScope> scopes) {
     }
     wanted_ = std::move(scopes);
     wanted_changed_ = true;
+    note_settled();
   }
   client_.wake();
 }
@@ -123,7 +125,7 @@ Millis ClusterWatch::step() {
     if (auto at = reflector->due_at()) wake = std::min(wake, *at);
   }
   std::lock_guard lock(mutex_);
-  if (unsettled_.empty() && !told_) {
+  if (complete_ && !told_) {
     if (auto at = gathering_.due_at()) wake = std::min(wake, *at);
   }
   if (wanted_changed_) wake = now;
@@ -133,7 +135,7 @@ Millis ClusterWatch::step() {
 void ClusterWatch::tell_due() {
   {
     std::lock_guard lock(mutex_);
-    if (told_ || !unsettled_.empty()) return;
+    if (told_ || !complete_) return;
     auto at = gathering_.due_at();
     if (!settled_news_ && (!at || *at > Clock::now())) return;
     told_ = true;
@@ -152,7 +154,14 @@ void ClusterWatch::on_changes(ObjectChanges changes) {
 void ClusterWatch::on_settled(const WatchScope& scope) {
   std::lock_guard lock(mutex_);
   unsettled_.erase(scope);
-  if (unsettled_.empty()) settled_news_ = true;
+  note_settled();
+}
+
+// REQUIRES: the lock.
+void ClusterWatch::note_settled() {
+  if (!unsettled_.empty()) return;
+  complete_ = true;
+  settled_news_ = true;
 }
 
 }  // namespace sallyport::kube

@@ -32,7 +32,7 @@ class ClusterWatch final : private ReflectorListener {
   ~ClusterWatch() override;
 
   /// What has changed since the last call. The first change after quiet is due at once, a burst is
-  /// gathered; nothing is due before everything has settled.
+  /// gathered. Nothing comes before everything has settled once, and then all of it at once.
   ObjectChanges take();
 
   /// Beside the scopes of the settings exactly these are watched. Objects of one that is dropped
@@ -48,6 +48,7 @@ class ClusterWatch final : private ReflectorListener {
   Millis step();
   void begin_due(Credentials& credentials);
   void tell_due();
+  void note_settled();
 
   void on_changes(ObjectChanges changes) override;
   void on_count(const WatchScope& scope, size_t before, size_t after) override {
@@ -74,6 +75,7 @@ class ClusterWatch final : private ReflectorListener {
   Gathering gathering_;
   ObjectChanges pending_;
   bool told_ = false;              // on_due() was called, and take() not yet
+  bool complete_ = false;          // everything has settled once
   bool settled_news_ = false;
   std::atomic<bool> stop_{false};
   std::thread thread_;

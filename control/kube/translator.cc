@@ -374,10 +374,16 @@ void Translator::refresh_secrets(Delta& delta) {
     if (!object) {
       if (known == secrets_.end()) continue;
       secrets_.erase(known);
+      secret_configs_.erase(text);
       delta.secrets[text] = nullptr;
     } else if (known == secrets_.end() ||
                !(known->second->as<Secret>().data == object->as<Secret>().data)) {
       secrets_[text] = object;
+      if (known == secrets_.end()) {
+        SecretConfig config;
+        config.name = text;
+        secret_configs_[text] = std::make_shared<const SecretConfig>(std::move(config));
+      }
       delta.secrets[text] = object;
     }
   }
@@ -455,11 +461,8 @@ Config Translator::config(Config base) const {
   }
   for (const auto& [key, site] : sites_) base.sites.push_back(site);
   for (const auto& [name, service] : services_) base.services.push_back(service);
-  for (const auto& [name, secret] : secrets_) {
-    SecretConfig config;
-    config.name = name;
-    base.secrets.push_back(std::move(config));
-  }
+  // The same objects as the last time: whoever looks for changes compares addresses first.
+  for (const auto& [name, secret] : secret_configs_) base.secrets.push_back(secret);
   return base;
 }
 

@@ -121,6 +121,7 @@ class Translator {
   std::map<std::string, SitePtr> sites_;
   std::map<std::string, ServicePtr> services_;
   std::map<std::string, ObjectPtr> secrets_;
+  std::map<std::string, std::shared_ptr<const SecretConfig>> secret_configs_;  // of the same
 };
 
 }  // namespace sallyport::kube

@@ -62,9 +62,18 @@ std::set<WatchScope> secret_scopes(const KubernetesConfig& config,
         break;
     }
   };
-  for (const ObjectName& each : names) add(each.space, each.name);
+  const NamespacedName& fallback = config.default_certificate;
+  for (const ObjectName& each : names) {
+    bool of_settings = each.space == fallback.space && each.name == fallback.name;
+    if (!of_settings) add(each.space, each.name);
+  }
+  // Those of the settings are often in a namespace of which nothing else may be read.
   for (const NamespacedName* each : {&config.default_certificate, &config.ticket_secret}) {
-    if (!each->empty()) add(each->space, each->name);
+    if (each->empty()) continue;
+    bool known = config.secrets == SecretAccess::Cluster
+                     ? counts(config, each->space)
+                     : scopes.count({Kind::Secret, each->space, kOtherTypes, true}) > 0;
+    if (!known) scopes.insert({Kind::Secret, each->space, named(each->name), true});
   }
   return scopes;
 }

@@ -65,7 +65,7 @@ bool H2Session::serve() {
   size_t budget = limits().turn_bytes;
   if (client_.flush() == Step::Failed || !read(budget)) {
     record().detail = client_.error_text();
-    finish(served_ ? Reason::Closed : Reason::ClientReset);
+    finish(open_.empty() && served_ ? Reason::Closed : Reason::ClientReset);
     return false;
   }
   if ((context().draining || last_) && !shutting_) begin_shutdown();
@@ -76,6 +76,12 @@ bool H2Session::serve() {
       return false;
     }
   } while (!ready_.empty() && budget > 0);
+  if (reading_ended_ && !client_.has_unsent() && !frames_.wants_write()) {
+    // Nobody will give them a window any more.
+    open_.for_each([&](H2Stream& stream) {
+      if (stream.has_unsent()) abandon(stream, RequestEnd::ClientAborted);
+    });
+  }
   bool gone = reading_ended_ && open_.empty();
   if (gone || (!frames_.wants_read() && !frames_.wants_write())) {
     begin_closing();
@@ -116,7 +122,10 @@ bool H2Session::read(size_t& budget) {
 
 bool H2Session::receive(Bytes bytes) {
   if (frames_.receive(bytes)) return true;
-  if (ending_ == Reason::Closed) ending_ = Reason::Http2Error;
+  if (ending_ == Reason::Closed && frames_.error() == H2Error::EnhanceYourCalm) {
+    reached(Limit::Http2ControlFrames);
+    ending_ = Reason::Http2Flood;
+  }
   return false;
 }
 
@@ -165,7 +174,7 @@ std::string H2Session::client_error() const {
 
 void H2Session::run(H2Stream& stream) {
   if (!stream.exchange_) {
-    bool fresh = stream.head_whole_ && !stream.head_sent_ && !stream.closed_;
+    bool fresh = stream.head_whole_ && !stream.head_sent_ && !stream.closed_ && !stream.faulty_;
     if (fresh) {
       begin(stream);
     } else if (stream.closed_ || reading_ended_) {
@@ -173,7 +182,7 @@ void H2Session::run(H2Stream& stream) {
     } else {
       return;
     }
-  } else if (stream.closed_ && !stream.end_sent_) {
+  } else if ((stream.closed_ || stream.faulty_) && !stream.end_sent_) {
     return abandon(stream, RequestEnd::ClientAborted);
   }
   Exchange::Outcome outcome = stream.exchange_->advance();
@@ -206,9 +215,8 @@ void H2Session::end_exchange(H2Stream& stream, Exchange::Outcome outcome) {
   bool read = stream.exchange_->request_read();
   context().exchanges.give_back(std::move(stream.exchange_), context().loop);
   stream.received_.clear();
-  stream.waiting_.clear();
-  stream.trailer_lines_.clear();
   if (outcome == Exchange::Outcome::Cut) {
+    // What waits stays: a frame of it may be half on its way out.
     stream.said_all_ = false;
     if (!stream.closed_) frames_.reset(stream.id_, H2Error::Internal);
   } else {
@@ -225,7 +233,8 @@ void H2Session::abandon(H2Stream& stream, RequestEnd end) {
     stream.exchange_->abandon(end);
     context().exchanges.give_back(std::move(stream.exchange_), context().loop);
   }
-  recycle(stream);
+  stream.said_all_ = false;
+  if (stream.closed_ || phase_ != Phase::Open || reading_ended_) recycle(stream);
 }
 
 void H2Session::recycle(H2Stream& stream) {
@@ -249,6 +258,7 @@ void H2Session::recycle(H2Stream& stream) {
 // What the client does.
 
 H2FrameStream* H2Session::on_stream(int32_t id) {
+  if (ending_ != Reason::Closed) return nullptr;
   if (spare_.empty()) {
     streams_.push_back(std::make_unique<H2Stream>(*this, client_, arrival()));
     spare_.push_back(*streams_.back());

@@ -26,7 +26,7 @@ void H2Stream::open(int32_t id, Instant now) {
   id_ = id;
   started_ = now;
   error_ = H2Error::None;
-  closed_ = head_whole_ = ended_ = counts_ = false;
+  closed_ = faulty_ = head_whole_ = ended_ = counts_ = false;
   head_sent_ = said_all_ = end_sent_ = false;
   fault_ = trailer_fault_ = H1Fault::None;
   pending_ = 0;
@@ -82,6 +82,11 @@ void H2Stream::on_end() {
 
 void H2Stream::on_end_sent() {
   end_sent_ = true;
+  session_.ready(*this);
+}
+
+void H2Stream::on_fault() {
+  faulty_ = true;
   session_.ready(*this);
 }
 

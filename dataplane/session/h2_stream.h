@@ -46,6 +46,7 @@ class H2Stream final : public Task,
   void on_data(Bytes data) override;
   void on_end() override;
   void on_end_sent() override;
+  void on_fault() override;
   void on_closed(H2Error error) override;
   Supply supply(size_t most) override;
   void take(MutableBytes into) override;
@@ -87,6 +88,7 @@ class H2Stream final : public Task,
   Instant started_{};
   H2Error error_ = H2Error::None;
   bool closed_ = false;          // nothing goes over it any more
+  bool faulty_ = false;          // and soon will not, for what the client did
 
   // The request.
   H2HeadText text_;

@@ -39,9 +39,16 @@ Stream::Stream(Stream&& other) noexcept
       transport_ended_(other.transport_ended_),
       shutdown_begun_(other.shutdown_begun_),
       write_ended_(other.write_ended_),
+      kernel_encrypts_(other.kernel_encrypts_),
+      asked_for_new_keys_(other.asked_for_new_keys_),
+      next_record_type_(other.next_record_type_),
+      record_type_(other.record_type_),
+      record_(std::move(other.record_)),
       tls_error_(std::move(other.tls_error_)) {
   DCHECK(other.window_.empty() && other.sending_ == 0);
-  if (ssl_) BIO_set_data(SSL_get_rbio(ssl_.get()), this);
+  if (!ssl_) return;
+  BIO_set_data(SSL_get_rbio(ssl_.get()), this);
+  SSL_set_msg_callback_arg(ssl_.get(), this);
 }
 
 void Stream::attach(Socket socket, Block received) {

@@ -15,6 +15,7 @@ namespace {
 constexpr size_t kFieldsMost = 200;
 // One TLS record for each DATA frame, its header included.
 constexpr size_t kDataMost = 16 * 1024 - 9;
+constexpr int32_t kLargestId = 0x7fffffff;
 
 H2FrameStream* stream_of(nghttp2_session* session, int32_t id) {
   return static_cast<H2FrameStream*>(nghttp2_session_get_stream_user_data(session, id));
@@ -85,6 +86,7 @@ struct H2Frames::Callbacks {
     H2FrameStream* stream = frames.events_.on_stream(frame->hd.stream_id);
     if (!stream) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, stream);
+    frames.last_id_ = frame->hd.stream_id;
     return 0;
   }
 
@@ -122,28 +124,11 @@ struct H2Frames::Callbacks {
     return 0;
   }
 
-  static int on_invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int, void* self) {
+  static int on_invalid_frame(nghttp2_session* session, const nghttp2_frame* frame, int,
+                              void* self) {
     if (is_block(frame->hd)) of(self).events_.on_block_end();
-    return 0;
-  }
-
-  // The header of each frame passes here, whatever becomes of it.
-  static int on_begin_frame(nghttp2_session* session, const nghttp2_frame_hd* header, void* self) {
-    using Kind = H2FrameEvents::Kind;
-    Kind kind = Kind::Control;
-    bool open = header->stream_id && nghttp2_session_find_stream(session, header->stream_id);
-    bool end = header->flags & NGHTTP2_FLAG_END_STREAM;
-    switch (header->type) {
-      case NGHTTP2_HEADERS: kind = Kind::Work; break;
-      case NGHTTP2_DATA:
-        if (open && (end || header->length > 0)) kind = Kind::Work;
-        break;
-      case NGHTTP2_RST_STREAM:
-        if (open) kind = Kind::Reset;
-        break;
-      default: break;
-    }
-    of(self).events_.on_frame(kind);
+    int32_t id = frame->hd.stream_id;
+    if (H2FrameStream* stream = id ? stream_of(session, id) : nullptr) stream->on_fault();
     return 0;
   }
 
@@ -160,8 +145,10 @@ struct H2Frames::Callbacks {
     return 0;
   }
 
-  static int on_close(nghttp2_session* session, int32_t id, uint32_t code, void*) {
+  static int on_close(nghttp2_session* session, int32_t id, uint32_t code, void* self) {
     H2FrameStream* stream = stream_of(session, id);
+    H2Frames& frames = of(self);
+    frames.closed_[frames.closed_count_++ % kRemembered] = {id, frames.reset_id_ == id};
     if (stream) stream->on_closed(H2Error{code});
     return 0;
   }
@@ -178,6 +165,11 @@ struct H2Frames::Callbacks {
     if (carries_end && (header.flags & NGHTTP2_FLAG_END_STREAM)) {
       if (H2FrameStream* stream = stream_of(session, header.stream_id)) stream->on_end_sent();
     }
+    return 0;
+  }
+
+  static int on_before_send(nghttp2_session*, const nghttp2_frame* frame, void* self) {
+    of(self).reset_id_ = frame->hd.type == NGHTTP2_RST_STREAM ? frame->hd.stream_id : 0;
     return 0;
   }
 
@@ -226,10 +218,10 @@ struct H2Frames::Callbacks {
       nghttp2_session_callbacks_set_on_header_callback2(made, on_header);
       nghttp2_session_callbacks_set_on_frame_recv_callback(made, on_frame_recv);
       nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made, on_invalid_frame);
-      nghttp2_session_callbacks_set_on_begin_frame_callback(made, on_begin_frame);
       nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, on_data);
       nghttp2_session_callbacks_set_on_stream_close_callback(made, on_close);
       nghttp2_session_callbacks_set_on_frame_send_callback(made, on_sent);
+      nghttp2_session_callbacks_set_before_frame_send_callback(made, on_before_send);
       nghttp2_session_callbacks_set_data_source_read_length_callback(made, most_data);
       nghttp2_session_callbacks_set_send_data_callback(made, send_data);
       return made;
@@ -256,6 +248,7 @@ H2Frames::H2Frames(Role role, const H2FrameSettings& settings, H2FrameEvents& ev
   bool server = role == Role::Server;
   auto* make = server ? nghttp2_session_server_new2 : nghttp2_session_client_new2;
   CHECK(make(&session_, Callbacks::all(), this, Callbacks::options()) == 0);
+  if (server) left_ = kH2Preface.size();
   std::array<nghttp2_settings_entry, 6> entries{};
   size_t size = 0;
   auto say = [&](int32_t id, uint32_t value) { entries[size++] = {id, value}; };
@@ -277,15 +270,74 @@ H2Frames::H2Frames(Role role, const H2FrameSettings& settings, H2FrameEvents& ev
 
 H2Frames::~H2Frames() { nghttp2_session_del(session_); }
 
+// The header of each frame passes here before nghttp2 sees it, which has no callback for those that
+// it passes over.
+void H2Frames::look(const uint8_t* header) {
+  using Kind = H2FrameEvents::Kind;
+  size_t size = size_t{header[0]} << 16 | size_t{header[1]} << 8 | header[2];
+  uint8_t type = header[3], flags = header[4];
+  auto id = static_cast<int32_t>((uint32_t{header[5]} & 0x7f) << 24 | uint32_t{header[6]} << 16 |
+                                 uint32_t{header[7]} << 8 | header[8]);
+  bool open = id != 0 && nghttp2_session_find_stream(session_, id);
+  Kind kind = Kind::Control;
+  if (type == NGHTTP2_HEADERS) kind = Kind::Work;
+  if (type == NGHTTP2_DATA && open && (size > 0 || (flags & NGHTTP2_FLAG_END_STREAM))) {
+    kind = Kind::Work;
+  }
+  if (type == NGHTTP2_RST_STREAM && open) kind = Kind::Reset;
+  if (!open) on_frame_of_no_stream(type, id);
+  events_.on_frame(kind);
+  left_ = size;
+}
+
+// nghttp2 remembers no closed streams: RFC 9113 section 5.1 has their frames end the connection,
+// unless it was us who reset the stream, and the peer did not know yet.
+void H2Frames::on_frame_of_no_stream(uint8_t type, int32_t id) {
+  if (type == NGHTTP2_PRIORITY && id == 0) return terminate(H2Error::Protocol);
+  if (type != NGHTTP2_HEADERS && type != NGHTTP2_DATA) return;
+  bool of_peer = id % 2 == 1 && id <= last_id_;
+  if (!of_peer) return;  // new, or idle, which nghttp2 knows
+  int32_t oldest = closed_count_ > kRemembered ? kLargestId : 0;
+  for (size_t i = 0; i < std::min(closed_count_, kRemembered); ++i) {
+    if (closed_[i].id == id) {
+      if (!closed_[i].by_us) terminate(H2Error::StreamClosed);
+      return;
+    }
+    oldest = std::min(oldest, closed_[i].id);
+  }
+  if (id >= oldest) terminate(H2Error::Protocol);  // it has never been
+}
+
 bool H2Frames::receive(Bytes bytes) {
-  if (failed_) return false;
+  while (!failed_ && !bytes.empty()) {
+    size_t size = std::min(left_, bytes.size());
+    if (left_ == 0) {
+      size = std::min(sizeof header_ - header_size_, bytes.size());
+      std::memcpy(header_ + header_size_, bytes.data(), size);
+      header_size_ += size;
+      if (header_size_ == sizeof header_) {
+        header_size_ = 0;
+        look(header_);
+        size_t payload = std::min(left_, bytes.size() - size);
+        left_ -= payload;
+        size += payload;
+      }
+    } else {
+      left_ -= size;
+    }
+    feed(bytes.first(size));
+    bytes = bytes.subspan(size);
+  }
+  return !failed_;
+}
+
+void H2Frames::feed(Bytes bytes) {
   ssize_t used = nghttp2_session_mem_recv(session_, bytes.data(), bytes.size());
-  if (used >= 0) return true;
+  if (used >= 0) return;
   failed_ = true;
   if (error_ == H2Error::None) {
     error_ = used == NGHTTP2_ERR_BAD_CLIENT_MAGIC ? H2Error::Protocol : H2Error::EnhanceYourCalm;
   }
-  return false;
 }
 
 size_t H2Frames::produce(MutableBytes room) {

@@ -2,6 +2,7 @@
 // stands behind it is nghttp2, which nobody else includes.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -82,6 +83,8 @@ class H2FrameStream {
   virtual void on_end() = 0;
   /// The last frame of our side has been produced.
   virtual void on_end_sent() = 0;
+  /// The peer broke a rule on it: it is about to be reset by us.
+  virtual void on_fault() = 0;
   /// Nothing more comes or goes. `error` is None where both sides ended as they should.
   virtual void on_closed(H2Error error) = 0;
 
@@ -162,14 +165,30 @@ class H2Frames {
  private:
   struct Callbacks;
 
+  void look(const uint8_t* header);
+  void on_frame_of_no_stream(uint8_t type, int32_t id);
+  void feed(Bytes bytes);
   H2FrameEvents& events_;
   nghttp2_session* session_ = nullptr;
   H2Error error_ = H2Error::None;
   MutableBytes room_;      // within produce()
   size_t written_ = 0;
   bool full_ = false;
+  uint8_t header_[9];      // of the frame that is coming
+  size_t header_size_ = 0;
+  size_t left_ = 0;        // of its payload
   bool failed_ = false;    // nghttp2 cannot go on
   bool told_ = false;      // and the peer knows
+  // The streams that closed last, so that a frame of one is told from a frame of none.
+  struct Closed {
+    int32_t id = 0;
+    bool by_us = false;    // frames of it may have been on their way
+  };
+  static constexpr size_t kRemembered = 64;
+  std::array<Closed, kRemembered> closed_{};
+  size_t closed_count_ = 0;
+  int32_t last_id_ = 0;    // of the peer's
+  int32_t reset_id_ = 0;   // whose RST_STREAM of ours goes out right now
 };
 
 }  // namespace sallyport

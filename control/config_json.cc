@@ -379,6 +379,7 @@ class ConfigWriter {
            [this](const EndpointConfig& endpoint) { value(endpoint_text(endpoint)); });
       if (service.tls) backend_tls(*service.tls);
       text("proxy_protocol", name(service.proxy_protocol));
+      text("protocol", name(service.protocol));
     });
   }
 

@@ -105,7 +105,7 @@ std::string demo_guide(const DemoPlan& plan) {
        {"mtls: ", "ssl-client-verify: SUCCESS", "ssl-client-subject-dn: CN=sallyport demo client"},
        "curl" + ca + identity + "https://mtls" + end + "/"},
       {"mtls, without one: an error page from Sallyport, and no backend hears of it",
-       {"HTTP/1.1 400 Bad Request", "No required SSL certificate was sent"},
+       {"HTTP/2 400", "No required SSL certificate was sent"},
        "curl -i" + ca + "https://mtls" + end + "/"},
       {"without TLS: curl is sent to the other port, and follows",
        {"HTTP/1.1 308 Permanent Redirect", "Location: https://offload" + end + "/cart",

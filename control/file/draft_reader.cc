@@ -331,6 +331,7 @@ class DraftReader {
     draft.endpoints = map.texts("endpoints");
     draft.tls = backend_tls(map);
     draft.proxy_protocol = map.word<ProxyProtocolOut>("proxy_protocol");
+    draft.protocol = map.word<BackendProtocol>("protocol");
     return draft;
   }
 

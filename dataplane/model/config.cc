@@ -23,6 +23,9 @@ constexpr Word<ProxyProtocolIn> kProxyProtocolIn[] = {{"off", ProxyProtocolIn::O
 constexpr Word<ProxyProtocolOut> kProxyProtocolOut[] = {{"off", ProxyProtocolOut::Off},
                                                         {"v1", ProxyProtocolOut::V1},
                                                         {"v2", ProxyProtocolOut::V2}};
+constexpr Word<BackendProtocol> kBackendProtocol[] = {{"http1", BackendProtocol::Http1},
+                                                      {"http2", BackendProtocol::Http2},
+                                                      {"auto", BackendProtocol::Auto}};
 constexpr Word<VerifyClient> kVerifyClient[] = {{"off", VerifyClient::Off},
                                                 {"optional", VerifyClient::Optional},
                                                 {"optional_no_ca", VerifyClient::OptionalNoCa},
@@ -113,6 +116,10 @@ std::span<const Word<ProxyProtocolOut>> words() {
   return kProxyProtocolOut;
 }
 template <>
+std::span<const Word<BackendProtocol>> words() {
+  return kBackendProtocol;
+}
+template <>
 std::span<const Word<VerifyClient>> words() {
   return kVerifyClient;
 }
@@ -166,6 +173,7 @@ const char* name(Scenario value) { return word_for(value); }
 const char* name(UnknownSni value) { return word_for(value); }
 const char* name(ProxyProtocolIn value) { return word_for(value); }
 const char* name(ProxyProtocolOut value) { return word_for(value); }
+const char* name(BackendProtocol value) { return word_for(value); }
 const char* name(VerifyClient value) { return word_for(value); }
 const char* name(CrlCheck value) { return word_for(value); }
 const char* name(ClientFields value) { return word_for(value); }

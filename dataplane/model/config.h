@@ -44,6 +44,8 @@ enum class Scenario : uint8_t { Offload, Passthrough, Reencrypt };
 enum class UnknownSni : uint8_t { Refuse, Default };
 enum class ProxyProtocolIn : uint8_t { Off, Optional, Required };
 enum class ProxyProtocolOut : uint8_t { Off, V1, V2 };
+/// What is spoken to a service where requests are read. Auto: what its TLS handshake chooses.
+enum class BackendProtocol : uint8_t { Http1, Http2, Auto };
 enum class VerifyClient : uint8_t { Off, Optional, Required, OptionalNoCa };
 enum class CrlCheck : uint8_t { Auto, Leaf, Chain };
 enum class ClientFields : uint8_t { SslClient, Xfcc, Rfc9440 };
@@ -78,6 +80,8 @@ std::span<const Word<ProxyProtocolIn>> words();
 template <>
 std::span<const Word<ProxyProtocolOut>> words();
 template <>
+std::span<const Word<BackendProtocol>> words();
+template <>
 std::span<const Word<VerifyClient>> words();
 template <>
 std::span<const Word<CrlCheck>> words();
@@ -111,6 +115,7 @@ const char* name(Scenario);
 const char* name(UnknownSni);
 const char* name(ProxyProtocolIn);
 const char* name(ProxyProtocolOut);
+const char* name(BackendProtocol);
 const char* name(VerifyClient);
 const char* name(CrlCheck);
 const char* name(ClientFields);
@@ -397,6 +402,8 @@ struct ServiceConfig {
   std::vector<EndpointConfig> endpoints;
   std::optional<BackendTls> tls;
   ProxyProtocolOut proxy_protocol = ProxyProtocolOut::Off;
+  /// Auto only with tls, and but for Http1 no proxy_protocol; tls->alpn is what it offers.
+  BackendProtocol protocol = BackendProtocol::Http1;
   Place place;
   bool operator==(const ServiceConfig&) const = default;
 };

@@ -174,6 +174,7 @@ struct DraftService {
   WrittenList<std::string> endpoints;
   Written<DraftBackendTls> tls;
   Written<ProxyProtocolOut> proxy_protocol;
+  Written<BackendProtocol> protocol;  // left out: http1
 };
 
 /// The fields of Limits, under the same names.

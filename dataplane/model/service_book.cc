@@ -67,6 +67,7 @@ void ServiceBook::declare(const DraftService& service) {
     complain(problems_, service.place, "endpoints is missing: write a list of HOST:PORT");
   }
   if (service.tls) config.tls = tls(service.tls);
+  take_protocol(service, config);
   if (!service.name.given) complain(problems_, service.place, "name is missing");
   if (!check_name(service.name, problems_)) return;
   config.name = *service.name;
@@ -102,6 +103,28 @@ std::vector<EndpointConfig> ServiceBook::endpoints(const std::vector<Written<std
     all.push_back(std::move(*endpoint));
   }
   return all;
+}
+
+void ServiceBook::take_protocol(const DraftService& draft, ServiceConfig& config) {
+  config.protocol = draft.protocol.or_else(BackendProtocol::Http1);
+  if (config.protocol == BackendProtocol::Http1) return;
+  if (config.proxy_protocol != ProxyProtocolOut::Off) {
+    complain(problems_, draft.protocol.place,
+             "does not go with proxy_protocol, whose header speaks of one client: connections of "
+             "HTTP/2 carry requests of many; leave one of them out");
+  }
+  if (config.protocol == BackendProtocol::Auto && !draft.tls.given) {
+    complain(problems_, draft.protocol.place,
+             "auto is what a TLS handshake chooses, and there is no tls: write http1 or http2");
+  }
+  if (!config.tls) return;
+  std::vector<std::string> alpn = {"h2"};
+  if (config.protocol == BackendProtocol::Auto) alpn.push_back("http/1.1");
+  if (draft.tls && draft.tls->alpn.given && config.tls->alpn != alpn) {
+    complain(problems_, draft.tls->alpn.place,
+             "is what protocol says it is: leave one of them out");
+  }
+  config.tls->alpn = std::move(alpn);
 }
 
 BackendTls ServiceBook::tls(const Written<DraftBackendTls>& draft) {

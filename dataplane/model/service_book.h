@@ -42,6 +42,7 @@ class ServiceBook {
  private:
   void declare(const DraftService& service);
   std::vector<EndpointConfig> endpoints(const std::vector<Written<std::string>>& list);
+  void take_protocol(const DraftService& draft, ServiceConfig& config);
   BackendTls tls(const Written<DraftBackendTls>& draft);
   std::string free_name(const std::string& name) const;
   void add(ServiceConfig service);

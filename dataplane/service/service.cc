@@ -36,6 +36,7 @@ Service::Service(const ServiceConfig& config, std::vector<Endpoint> endpoints,
       tls_(std::move(tls)),
       sslmode_(config.tls ? config.tls->sslmode : std::nullopt),
       proxy_protocol_(config.proxy_protocol),
+      protocol_(config.protocol),
       turns_(workers),
       metrics_(metrics ? std::move(metrics)
                        : std::make_shared<const PerWorker<ServiceMetrics>>(workers)) {

@@ -34,6 +34,7 @@ class Service {
   const std::shared_ptr<const BackendContext>& shared_tls() const { return tls_; }
   const std::optional<SslMode>& sslmode() const { return sslmode_; }
   ProxyProtocolOut proxy_protocol() const { return proxy_protocol_; }
+  BackendProtocol protocol() const { return protocol_; }
 
   /// Counted on over changes of the service: they belong to its name.
   ServiceMetrics& metrics(size_t worker) const { return metrics_->of(worker); }
@@ -65,6 +66,7 @@ class Service {
   std::shared_ptr<const BackendContext> tls_;
   std::optional<SslMode> sslmode_;
   ProxyProtocolOut proxy_protocol_;
+  BackendProtocol protocol_;
   PerWorker<Turn> turns_;
   std::shared_ptr<const PerWorker<ServiceMetrics>> metrics_;
 };

@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "dataplane/base/check.h"
 #include "dataplane/relay/affinity.h"
 #include "dataplane/route/path_rewrite.h"
 #include "dataplane/session/error_page.h"
+#include "dataplane/session/grpc.h"
 #include "dataplane/session/handshake.h"
 #include "dataplane/session/location.h"
 #include "dataplane/tls/facts.h"
@@ -114,6 +116,10 @@ Exchange::Outcome Exchange::advance() {
     switch (phase_) {
       case Phase::Over: next = Next::Over; break;
       case Phase::Decide: next = decide_it(); break;
+      case Phase::Queue:
+        context_.exchanges.backends().stop_waiting(client_->task);
+        next = start_attempt();
+        break;
       case Phase::Connect: next = connect_it(); break;
       case Phase::BackendHandshake: next = shake_hands(); break;
       case Phase::Relay: next = relay(); break;
@@ -141,6 +147,10 @@ Exchange::Next Exchange::decide_it() {
                   text(fault));
   }
   understood_ = true;
+  if (is_grpc(request_.fields)) {
+    std::optional<Micros> most = grpc_timeout(request_.fields);
+    if (most) latest_ = std::min(latest_, started_ + *most);
+  }
   client_->in.begin_body(request_.body, request_.length, limits().header_size);
   take_host();
   if (!take_path()) return Next::On;
@@ -258,7 +268,20 @@ Exchange::Next Exchange::start_attempt() {
     return answer(503, RequestEnd::NoEndpoint, "the service has no endpoint");
   }
   record_.endpoint = endpoint_->address;
-  while (!fresh_only_ && reuses_backends()) {
+  H2Backends& shared = context_.exchanges.backends();
+  bool multiplexed = multiplexes();
+  if (multiplexed) {
+    if (!fresh_only_ && use_shared()) return begin_relay();
+    if (shared.wait(*service_, *endpoint_, client_->task)) {
+      phase_ = Phase::Queue;
+      // What somebody else makes is fresh, and counts: who is refused again and again shall end.
+      if (std::exchange(fresh_only_, false)) ++record_.connect_attempts;
+      wait("waiting for a connection to the backend", limits().handshake_timeout);
+      return Next::Wait;
+    }
+    connecting_ = true;
+  }
+  while (!multiplexed && !fresh_only_ && reuses_backends()) {
     std::unique_ptr<BackendConnection> kept = context_.backends.take(*service_, *endpoint_);
     if (!kept) break;
     if (stale(*kept)) {
@@ -331,7 +354,7 @@ Exchange::Next Exchange::connect_it() {
     send_proxy_header(backend_->stream(), service_->proxy_protocol(), record_.client, destination,
                       record_.sni, client_->stream, identity_);
   }
-  if (!service_->tls()) return begin_relay();
+  if (!service_->tls()) return begin_on_backend();
   SslPtr ssl = service_->tls()->new_ssl(endpoint_->name, context_.worker);
   if (!ssl) {
     return answer(502, RequestEnd::ConnectFailed, "cannot set up verification of the backend");
@@ -350,11 +373,65 @@ Exchange::Next Exchange::shake_hands() {
   if (step == Step::Blocked) return Next::Wait;
   if (step == Step::Done) {
     count_handshake(context_.metrics, Side::Backend, tls_facts(stream));
-    return begin_relay();
+    return begin_on_backend();
   }
   context_.metrics.handshake_failures[1].add();
   detail_ = handshake_failure(stream).detail;
   return next_endpoint(RequestEnd::ConnectFailed, 502, detail_);
+}
+
+// HTTP/2 is meant to be spoken, unless a handshake chose otherwise.
+bool Exchange::multiplexes() const {
+  switch (service_->protocol()) {
+    case BackendProtocol::Http1: return false;
+    case BackendProtocol::Http2: return true;
+    case BackendProtocol::Auto: break;
+  }
+  return !context_.exchanges.backends().speaks_http1(*service_, *endpoint_);
+}
+
+// False: no connection that is there has room.
+bool Exchange::use_shared() {
+  h2_ = context_.exchanges.backends().open(*service_, *endpoint_, client_->task, request_.method);
+  if (!h2_) return false;
+  backend_in_ = h2_.get();
+  backend_out_ = h2_.get();
+  record_.reused_connection = h2_->reused();
+  if (h2_->reused()) context_.metrics.backend_reuses.add();
+  return true;
+}
+
+// The connection is there, by itself or for all who want to share it.
+Exchange::Next Exchange::begin_on_backend() {
+  if (!connecting_) return begin_relay();
+  H2Backends& shared = context_.exchanges.backends();
+  if (service_->tls() && tls_facts(backend_->stream()).alpn != "h2") {
+    if (service_->protocol() == BackendProtocol::Http2) {
+      return next_endpoint(RequestEnd::ConnectFailed, 502, "the backend does not agree to HTTP/2");
+    }
+    shared.note_http1(*service_, *endpoint_);
+    stop_connecting();
+    return begin_relay();
+  }
+  h1_in_.reset();
+  h1_out_.reset();
+  // Owns itself, and is the pool's from here on.
+  std::make_unique<H2Backend>(shared, context_.loop, context_.scratch,
+                              std::move(backend_->stream()), *service_, *endpoint_,
+                              H2Backend::Settings{limits().header_size,
+                                                  limits().backend_idle_timeout})
+      .release();
+  context_.loop.bury(std::move(backend_));
+  bool there = use_shared();
+  stop_connecting();
+  if (!there) return next_endpoint(RequestEnd::ConnectFailed, 502, "the backend takes no stream");
+  record_.reused_connection = false;
+  return begin_relay();
+}
+
+void Exchange::stop_connecting() {
+  if (!std::exchange(connecting_, false)) return;
+  context_.exchanges.backends().connected(*service_, *endpoint_, context_.loop);
 }
 
 // Nothing of the request has been sent, so any other endpoint may serve it as well.
@@ -382,7 +459,7 @@ Exchange::Next Exchange::begin_relay() {
   if (out.overflown()) {
     return answer(431, RequestEnd::TooLarge, "the head is too large with what is added to it");
   }
-  upgrade_sent_ = !upgrade_of(request_).empty();
+  upgrade_sent_ = !h2_ && !upgrade_of(request_).empty();
   backend_out_->put_head(out.written(), request_.body);
   phase_ = Phase::Relay;
   record_.doing = "sending the request";
@@ -591,7 +668,7 @@ Exchange::Next Exchange::complete() {
 
 // Before a byte of the response has come.
 Exchange::Next Exchange::backend_lost(std::string_view detail) {
-  bool kept = backend_->reused();
+  bool kept = h2_ ? h2_->reused() || backend_in_->unprocessed() : backend_->reused();
   if (kept) context_.metrics.backend_stale.add();
   if (may_send_again()) {
     record_.retried = true;
@@ -611,7 +688,8 @@ Exchange::Next Exchange::backend_lost(std::string_view detail) {
 // RFC 9110 section 9.2.2: what does the same when it is done twice. A body that went to one backend
 // is not kept for another.
 bool Exchange::may_send_again() const {
-  return is_idempotent(request_.method) && !body_begun_ && interims_ == 0 &&
+  bool harmless = is_idempotent(request_.method) || backend_in_->unprocessed();
+  return harmless && !body_begun_ && interims_ == 0 &&
          backend_in_->untouched() &&
          record_.connect_attempts <
              limit(&RouteLimits::connect_attempts, &Limits::connect_attempts);
@@ -623,6 +701,12 @@ Exchange::Next Exchange::client_lost() {
 }
 
 void Exchange::release_backend(bool reusable) {
+  stop_connecting();
+  if (h2_) {
+    backend_in_ = nullptr;
+    backend_out_ = nullptr;
+    return H2BackendStream::release(std::move(h2_));
+  }
   if (!backend_) return;
   h1_in_.reset();
   h1_out_.reset();
@@ -695,6 +779,7 @@ Exchange::Next Exchange::tunnel() {
 
 Exchange::Next Exchange::answer(uint16_t status, RequestEnd end, std::string_view detail) {
   if (response_begun_) return over(Outcome::Cut, end, detail);
+  if (phase_ == Phase::Queue) context_.exchanges.backends().stop_waiting(client_->task);
   release_backend(false);
   client_->in.settle();
   // What is left of the request's body is not waited for.
@@ -711,7 +796,25 @@ Exchange::Next Exchange::answer(uint16_t status, RequestEnd end, std::string_vie
   return write_answer(status) == Step::Failed ? client_lost() : Next::On;
 }
 
+// A call that failed is told so in gRPC's own words: a response without messages.
+Step Exchange::write_grpc_answer(uint16_t code) {
+  record_.status = 200;
+  H1Writer out = client_->out.head_writer();
+  out.status_line(200, reason_phrase(200));
+  out.put("Content-Type: application/grpc\r\n");
+  out.field("Grpc-Status", grpc_status(code));
+  out.field("Grpc-Message", reason_phrase(status_of_page(code)));
+  out.field("Date", context_.date.text(context_.loop.wall_now()));
+  out.field("X-Request-ID", record_.request_id);
+  out.put("\r\n");
+  client_->out.put_head(out.written(), BodyKind::None);
+  return client_->out.send_body({}, true, nullptr);
+}
+
 Step Exchange::write_answer(uint16_t code) {
+  if (client_->version == 2 && understood_ && code >= 400 && is_grpc(request_.fields)) {
+    return write_grpc_answer(code);
+  }
   MutableBytes page{context_.scratch.plain, kErrorPageMost};
   PageType type = understood_ ? page_type(request_.fields) : PageType::Text;
   bool redirect = code < 400;
@@ -768,6 +871,7 @@ Exchange::Next Exchange::finish() {
 Exchange::Next Exchange::over(Outcome outcome, RequestEnd end, std::string_view detail) {
   record_.end = end;
   record_.detail = detail;
+  if (phase_ == Phase::Queue) context_.exchanges.backends().stop_waiting(client_->task);
   release_backend(false);
   outcome_ = outcome;
   write_record();
@@ -829,6 +933,8 @@ Exchange::Next Exchange::on_deadline() {
   switch (phase_) {
     case Phase::Over:
     case Phase::Decide: return Next::On;
+    case Phase::Queue:
+      return answer(504, RequestEnd::BackendTimedOut, "no connection to the backend in time");
     case Phase::Connect:
       reached(Limit::ConnectTimeout);
       context_.metrics.connect_failures.add();

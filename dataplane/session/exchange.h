@@ -13,6 +13,7 @@
 #include "dataplane/session/forwarding.h"
 #include "dataplane/session/h1_input.h"
 #include "dataplane/session/h1_output.h"
+#include "dataplane/session/h2_backend.h"
 #include "dataplane/session/request_decision.h"
 #include "dataplane/session/session.h"
 
@@ -72,7 +73,16 @@ class Exchange final : public Task {
   const char* doing() const { return record_.doing; }
 
  private:
-  enum class Phase : uint8_t { Over, Decide, Connect, BackendHandshake, Relay, Finish, Tunnel };
+  enum class Phase : uint8_t {
+    Over,
+    Decide,
+    Queue,  // somebody else is connecting for us as well
+    Connect,
+    BackendHandshake,
+    Relay,
+    Finish,
+    Tunnel,
+  };
   enum class Next : uint8_t { On, Wait, Over };
 
   void turn() override;  // its deadline
@@ -81,6 +91,10 @@ class Exchange final : public Task {
   Next decide_it();
   Next start_attempt();
   Next connect_it();
+  Next begin_on_backend();
+  bool multiplexes() const;
+  bool use_shared();
+  void stop_connecting();
   Next shake_hands();
   Next relay();
   Next forward_request(size_t& budget);
@@ -114,6 +128,7 @@ class Exchange final : public Task {
   /// The proxy's own response. If one has begun, the client is cut off instead.
   Next answer(uint16_t status, RequestEnd end, std::string_view detail);
   Step write_answer(uint16_t code);
+  Step write_grpc_answer(uint16_t code);
   Next complete();
   Next over(Outcome outcome, RequestEnd end, std::string_view detail);
   void write_record();
@@ -178,6 +193,8 @@ class Exchange final : public Task {
   std::unique_ptr<BackendConnection> backend_;
   std::optional<H1Input> h1_in_;
   std::optional<H1Output> h1_out_;
+  std::unique_ptr<H2BackendStream> h2_;  // instead of all these
+  bool connecting_ = false;              // for others as well
   MessageInput* backend_in_ = nullptr;
   MessageOutput* backend_out_ = nullptr;
 
@@ -201,10 +218,12 @@ class ExchangePool {
  public:
   std::unique_ptr<Exchange> take(SessionContext& context);
   void give_back(std::unique_ptr<Exchange> exchange, Loop& loop);
+  H2Backends& backends() { return backends_; }
 
  private:
   static constexpr size_t kKept = 64;
   std::vector<std::unique_ptr<Exchange>> idle_;
+  H2Backends backends_;
 };
 
 }  // namespace sallyport

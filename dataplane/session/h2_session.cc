@@ -9,7 +9,7 @@ namespace sallyport {
 
 namespace {
 
-constexpr Millis kLinger{1000};        // as in entry.cc: a GOAWAY must not be overtaken by a reset
+constexpr Millis kLinger{1000};        // as in entry.cc: no reset shall overtake the GOAWAY
 constexpr Millis kShutdownMost{5000};  // for a client to answer the PING behind the first GOAWAY
 constexpr size_t kSparesMost = 16;
 // Frames that wait for a client who does not take them; then nothing more is read from it.
@@ -163,12 +163,7 @@ void H2Session::wants_to_send() {
   if (!in_turn_) context().loop.post(*this);
 }
 
-void H2Session::consumed(int32_t id, size_t size) {
-  frames_.consumed(id, size);
-  wants_to_send();
-}
-
-std::string H2Session::client_error() const {
+std::string H2Session::link_error() const {
   return reading_ended_ ? "the client has ended" : client_.error_text();
 }
 
@@ -202,11 +197,11 @@ void H2Session::begin(H2Stream& stream) {
   served_ = true;
   if (stream.fault_ == H1Fault::None) {
     Block head(scratch().blocks);
-    head = std::move(stream.head_);
+    head = std::move(stream.heads_);
     stream.exchange_->begin(stream.lent_, std::move(head), stream.started_);
   } else {
     on_fault();
-    stream.exchange_->begin_refused(stream.lent_, stream.fault_, stream.text_.size(),
+    stream.exchange_->begin_refused(stream.lent_, stream.fault_, stream.size_,
                                     stream.started_);
   }
 }
@@ -240,12 +235,7 @@ void H2Session::abandon(H2Stream& stream, RequestEnd end) {
 void H2Session::recycle(H2Stream& stream) {
   DCHECK(!stream.exchange_);
   if (!stream.ListLink<OpenStreams>::linked() || stream.id_ == 0) return;
-  stream.id_ = 0;
-  stream.head_.clear();
-  stream.text_.clear();
-  stream.received_.clear();
-  stream.waiting_.clear();
-  stream.trailer_lines_.clear();
+  stream.clear_sides();
   stream.snapshot_ = GenerationRef();
   stream.ListLink<ReadyStreams>::unlink();
   stream.ListLink<RunQueue>::unlink();
@@ -405,6 +395,7 @@ void H2Session::close_streams(Reason reason) {
   RequestEnd end = reason == Reason::DrainTimeout ? RequestEnd::Drained : RequestEnd::ClientAborted;
   bool cut = !open_.empty();
   open_.for_each([&](H2Stream& stream) { abandon(stream, end); });
+  open_.for_each([&](H2Stream& stream) { recycle(stream); });  // none takes a turn any more
   bool orderly = phase_ != Phase::Open || (reason == Reason::Closed && !cut);
   orderly ? client_.close() : client_.reset();
 }

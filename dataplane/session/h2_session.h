@@ -19,7 +19,7 @@ namespace sallyport {
 /// A turn reads what has come, gives their turns to the streams that it concerns, and sends what
 /// they said, many frames in one write. Streams whose backends have something get turns of their
 /// own; what they say is sent in the session's next.
-class H2Session final : public Session, private H2FrameEvents {
+class H2Session final : public Session, public H2Link, private H2FrameEvents {
  public:
   /// `received`: bytes that were read from `client` before it was known. `tls`: null in the clear.
   H2Session(SessionContext& context, Arrival arrival, Stream&& client,
@@ -30,17 +30,16 @@ class H2Session final : public Session, private H2FrameEvents {
   void drain() override;
 
   // For its streams.
-  Scratch& scratch() { return context().scratch; }
-  H2Frames& frames() { return frames_; }
-  H2FieldArray& fields() { return fields_; }
-  size_t header_size() const { return limits().header_size; }
-  bool reading_ended() const { return reading_ended_; }
-  std::string client_error() const;
+  Scratch& scratch() override { return context().scratch; }
+  H2Frames& frames() override { return frames_; }
+  H2FieldArray& fields() override { return fields_; }
+  size_t header_size() const override { return limits().header_size; }
+  bool reading_ended() const override { return reading_ended_; }
+  std::string link_error() const override;
+  void wants_to_send() override;
+  void on_fields(size_t block_size) override;
   /// There is something for the stream to do, in this session's turn.
   void ready(H2Stream& stream);
-  void wants_to_send();
-  void consumed(int32_t id, size_t size);
-  void on_fields(size_t block_size);
   /// Its exchange's turn.
   void run(H2Stream& stream);
 

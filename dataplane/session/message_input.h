@@ -22,6 +22,9 @@ class MessageInput {
   /// Whole: the head's bytes have been moved to `head`. Ended and Truncated: the peer has; see
   /// untouched() for whether that was between messages.
   virtual Head read_head(Block& head, size_t most) = 0;
+  /// The peer says that it has not acted upon what was sent to it, and will not: it may be sent
+  /// again, whatever it was.
+  virtual bool unprocessed() const { return false; }
   /// Nothing of a message has come since the last one ended.
   virtual bool untouched() const = 0;
 

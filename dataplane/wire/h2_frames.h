@@ -50,8 +50,8 @@ class H2FrameEvents {
   enum class Kind : uint8_t {
     Work,     // heads and bodies: what a connection is for
     Reset,    // RST_STREAM of a stream that is open
-    Control,  // everything else; DATA with nothing in it that ends nothing; and frames of streams
-              // that are over
+    Control,  // everything else; DATA that has nothing in it and ends nothing; and frames of
+              // streams that are over
   };
   /// A frame begins.
   virtual void on_frame(Kind kind) = 0;

@@ -6,6 +6,7 @@
 
 #include "control/file/secret_reader.h"
 #include "control/file/yaml_reader.h"
+#include "control/kube/cluster_check.h"
 #include "dataplane/base/json_object.h"
 #include "dataplane/route/snapshot.h"
 #include "dataplane/tls/offer.h"
@@ -49,9 +50,29 @@ void print_json(const Problems& problems) {
   std::printf("%s\n", out.c_str());
 }
 
+int check_manifests(const CheckOptions& options) {
+  kube::ClusterCheckOptions cluster;
+  cluster.manifests = options.manifests;
+  cluster.json = options.json;
+  cluster.print_roles = options.print_roles;
+  for (const Word<SecretAccess>& word : words<SecretAccess>()) {
+    if (options.secret_access == word.text) cluster.secrets = word.value;
+  }
+  if (options.with_file) {
+    ReadResult read = read_config_file(options.file);
+    for (const Problem& problem : read.problems) {
+      std::fprintf(stderr, "%s\n", problem.text().c_str());
+    }
+    if (!read.config) return 1;
+    cluster.config = std::move(read.config);
+  }
+  return kube::check_cluster(cluster);
+}
+
 }  // namespace
 
 int check(const CheckOptions& options) {
+  if (!options.manifests.empty()) return check_manifests(options);
   Problems problems = problems_of(options);
   if (options.json) {
     print_json(problems);

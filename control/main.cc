@@ -47,9 +47,20 @@ int main(int argc, char** argv) {
   check_command.add_option("--format", format, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
+  check_command.add_option("--manifests", check_options.manifests,
+                           "report what becomes of the Kubernetes objects in a folder or file");
+  check_command.add_flag("--print-roles", check_options.print_roles,
+                         "with --manifests: print the RBAC roles that they need instead");
+  check_command.add_option("--secrets", check_options.secret_access,
+                           "for the roles: cluster, namespaces or names")
+      ->check(CLI::IsMember({"cluster", "namespaces", "names"}));
   check_command.callback([&] {
     action = [&] {
-      return check({.file = file, .secrets = !no_secrets, .json = format == "json"});
+      check_options.file = file;
+      check_options.secrets = !no_secrets;
+      check_options.json = format == "json";
+      check_options.with_file = check_command.count("--config") > 0;
+      return check(check_options);
     };
   });
 

@@ -184,6 +184,7 @@ class ConfigWriter {
   void kubernetes(const KubernetesConfig& kube) {
     object("kubernetes", [&] {
       text_if_any("kubeconfig", kube.kubeconfig);
+      text_if_any("manifests", kube.manifests);
       text_if_any("context", kube.context);
       texts("namespaces", kube.namespaces);
       texts("ingress_classes", kube.ingress_classes);

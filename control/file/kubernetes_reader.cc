@@ -40,6 +40,7 @@ Written<DraftKubernetes> read_kubernetes(YamlMapping& document, Problems& proble
   auto fill = [&](YamlMapping& map, DraftKubernetes& draft) {
     draft.kubeconfig = map.text("kubeconfig");
     draft.context = map.text("context");
+    draft.manifests = map.text("manifests");
     draft.namespaces = map.texts("namespaces");
     draft.ingress_classes = map.texts("ingress_classes");
     draft.controller = map.text("controller");

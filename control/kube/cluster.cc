@@ -138,6 +138,12 @@ Cluster::Cluster(const KubernetesConfig& config, const std::vector<ListenerConfi
       on_due_(std::move(on_due)),
       translate_(translate_settings(config, listeners)),
       translator_(std::make_unique<Translator>(translate_)) {
+  if (!config.manifests.empty()) {
+    // Of whom nobody leads, and to whom nothing is written back.
+    manifests_ = std::make_unique<ManifestSource>(config.manifests, on_due_);
+    on_due_();
+    return;
+  }
   watch_ = std::make_unique<ClusterWatch>(watch_settings(config), counts_, on_due_);
   follow_secrets();
   for (const std::string& address : config.status.addresses) {
@@ -153,7 +159,7 @@ Cluster::Cluster(const KubernetesConfig& config, const std::vector<ListenerConfi
 Cluster::~Cluster() { keep(); }
 
 bool Cluster::take() {
-  ObjectChanges changes = watch_->take();
+  ObjectChanges changes = manifests_ ? manifests_->take() : watch_->take();
   bool traffic = false;
   if (from_cache_ && !changes.empty()) {
     // Nothing is taken before all is listed: this is the whole cluster.
@@ -165,8 +171,8 @@ bool Cluster::take() {
   }
   follow_secrets();
   // The Secrets that the first list of Ingresses names have to come, too.
-  if (!ready_ && watch_->settled()) {
-    become_ready("listed");
+  if (!ready_ && (manifests_ || watch_->settled())) {
+    become_ready(manifests_ ? "manifests" : "listed");
     traffic = true;
   }
   lead();
@@ -271,6 +277,7 @@ Config Cluster::complete(Config base) const {
 }
 
 void Cluster::follow_secrets() {
+  if (!watch_) return;
   // All of them are watched, and nobody has to be asked for names.
   bool all = config_.secrets == SecretAccess::Cluster && config_.namespaces.empty();
   if (all) return;

@@ -8,6 +8,7 @@
 
 #include "control/kube/cluster_watch.h"
 #include "control/kube/leader.h"
+#include "control/kube/manifest_source.h"
 #include "control/kube/translator.h"
 #include "dataplane/model/config.h"
 #include "dataplane/route/snapshot.h"
@@ -76,7 +77,8 @@ class Cluster {
 
   WatchCounts counts_;
   std::unique_ptr<Leader> leader_;  // null: nothing is written
-  std::unique_ptr<ClusterWatch> watch_;
+  std::unique_ptr<ClusterWatch> watch_;         // null: there are manifests in its place
+  std::unique_ptr<ManifestSource> manifests_;
 };
 
 /// How to get at the API server that `config` says.

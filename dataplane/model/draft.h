@@ -221,7 +221,7 @@ struct DraftLeaderElection {
 
 /// The fields of KubernetesConfig; references are "namespace/name".
 struct DraftKubernetes {
-  Written<std::string> kubeconfig, context, controller;
+  Written<std::string> kubeconfig, context, manifests, controller;
   WrittenList<std::string> namespaces, ingress_classes;
   Written<bool> ssl_passthrough, require_backend_verification, cache_secrets, events;
   Written<Compat> compat;

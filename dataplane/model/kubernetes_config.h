@@ -44,6 +44,7 @@ struct LeaderElection {
 struct KubernetesConfig {
   std::string kubeconfig;  // a path; empty: what a pod is given
   std::string context;     // of the kubeconfig; empty: its current one
+  std::string manifests;   // a folder of objects, or a file, in place of an API server; empty: none
   std::vector<std::string> namespaces;       // empty: all
   std::vector<std::string> ingress_classes;  // served whosever they are
   std::string controller = "sallyport.dev/ingress-controller";

@@ -59,6 +59,11 @@ class Kubernetes {
  private:
   void access() {
     config_.kubeconfig = path(kube_.kubeconfig);
+    config_.manifests = path(kube_.manifests);
+    if (kube_.manifests.given && kube_.kubeconfig.given) {
+      complain(problems_, kube_.manifests.place,
+               "is in place of an API server: leave kubeconfig out, or this");
+    }
     config_.context = kube_.context.or_else("");
     if (kube_.context.given && !kube_.kubeconfig.given) {
       complain(problems_, kube_.context.place, "belongs to a kubeconfig: name one as well");

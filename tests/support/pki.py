@@ -26,7 +26,8 @@ class Authority:
 
     def issue(self, name, dns=(), ip=(), client=False, expired=False, days=30,
               rsa=False):
-        """A secret folder with tls.crt, tls.key and ca.crt. `dns` defaults to the name."""
+        """A secret folder with tls.crt, tls.key and ca.crt. `dns` defaults to the name; `client`
+        may be "too": for a server's and a client's certificate in one."""
         if not dns and not ip:
             dns = (name,)
         names = [f"DNS:{d}" for d in dns] + [f"IP:{i}" for i in ip]
@@ -39,7 +40,7 @@ class Authority:
             (folder / "ext").write_text(
                 "basicConstraints=critical,CA:FALSE\n"
                 "keyUsage=critical,digitalSignature\n"
-                f"extendedKeyUsage={'clientAuth' if client else 'serverAuth'}\n"
+                f"extendedKeyUsage={_usage(client)}\n"
                 f"subjectAltName={','.join(names)}\n"
                 "authorityKeyIdentifier=keyid\n")
             run_openssl("x509", "-req", "-in", folder / "csr", "-extfile", folder / "ext",
@@ -69,6 +70,12 @@ class Authority:
         run_openssl("req", "-new", "-x509", "-key", folder / "ca.key", "-subj", f"/CN={self.name}",
                  "-days", "30", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
                  "-out", folder / "ca.crt")
+
+
+def _usage(client):
+    if client == "too":
+        return "serverAuth,clientAuth"
+    return "clientAuth" if client else "serverAuth"
 
 
 def make_key(path, rsa=False):

@@ -4,6 +4,7 @@
 
 #include "control/kube/annotation_table.h"
 #include "dataplane/model/complain.h"
+#include "dataplane/tls/cipher_list.h"
 
 namespace sallyport::kube {
 
@@ -122,15 +123,30 @@ void read_proxy_ssl_name(const Reader& reader) {
 }
 
 void read_proxy_ssl_protocols(const Reader& reader) {
+  bool two = false, three = false;
   for (const std::string& word : split_words(reader.value(), ' ')) {
-    if (word == "TLSv1.2" || word == "TLSv1.3") continue;
-    return reader.invalid("TLSv1.2, TLSv1.3 or both");
+    if (word != "TLSv1.2" && word != "TLSv1.3") return reader.invalid("TLSv1.2, TLSv1.3 or both");
+    (word == "TLSv1.2" ? two : three) = true;
   }
-  reader.notes().backend_tls.protocols = reader.value();
+  if (!two && !three) return reader.invalid("TLSv1.2, TLSv1.3 or both");
+  reader.notes().backend_tls.two = two;
+  reader.notes().backend_tls.three = three;
+}
+
+std::vector<std::string> read_cipher_names(const Reader& reader) {
+  if (reader.value().empty() || reader.value() == "DEFAULT") return {};
+  auto names = cipher_names(reader.value());
+  if (names) return *names;
+  reader.invalid("names of ciphers between colons, such as ECDHE-RSA-AES128-GCM-SHA256");
+  return {};
 }
 
 void read_proxy_ssl_ciphers(const Reader& reader) {
-  if (auto ciphers = reader.line()) reader.notes().backend_tls.ciphers = *ciphers;
+  reader.notes().backend_tls.ciphers = read_cipher_names(reader);
+}
+
+void read_ssl_ciphers(const Reader& reader) {
+  reader.notes().ssl_ciphers = read_cipher_names(reader);
 }
 
 void read_body_size(const Reader& reader) {
@@ -269,10 +285,8 @@ constexpr AnnotationRow kRows[] = {
     {"proxy-ssl-verify", Scope::Path, Risk::Low, Support::Same, "on, off (default)",
      "checks the backend's certificate and name", "",
      set_backend_boolean<&BackendTlsNotes::verify>},
-    {"proxy-ssl-verify-depth", Scope::Path, Risk::Low, Support::Differs, "a number (1)",
-     "intermediates allowed above a backend's certificate",
-     "chains of any length are accepted, as long as they lead to the Secret's ca.crt",
-     read_proxy_ssl_depth, Loss::Feature, "", true},
+    {"proxy-ssl-verify-depth", Scope::Path, Risk::Low, Support::Same, "a number (1)",
+     "intermediates allowed above a backend's certificate", "", read_proxy_ssl_depth},
     {"proxy-ssl-name", Scope::Path, Risk::High, Support::Differs, "a DNS name",
      "the name that the backend's certificate must have, and that is sent as SNI",
      "without it the name is the Service's, name.namespace.svc, where ingress-nginx fails every "
@@ -280,10 +294,12 @@ constexpr AnnotationRow kRows[] = {
     {"proxy-ssl-server-name", Scope::Path, Risk::Low, Support::Differs, "on, off (default)",
      "sends SNI to the backend", "SNI is always sent", set_backend_boolean<
          &BackendTlsNotes::server_name>, Loss::Feature, "", true},
-    {"proxy-ssl-protocols", Scope::Path, Risk::Low, Support::Same, "TLSv1.2 (default), TLSv1.3",
-     "the versions of TLS to the backend", "", read_proxy_ssl_protocols},
-    {"proxy-ssl-ciphers", Scope::Path, Risk::Medium, Support::Same, "an OpenSSL list (DEFAULT)",
-     "the ciphers of TLS 1.2 to the backend", "", read_proxy_ssl_ciphers},
+    {"proxy-ssl-protocols", Scope::Path, Risk::Low, Support::Differs, "TLSv1.2 and TLSv1.3",
+     "the versions of TLS to the backend", "without it both are offered, where ingress-nginx "
+     "offers TLSv1.2 alone", read_proxy_ssl_protocols},
+    {"proxy-ssl-ciphers", Scope::Path, Risk::Medium, Support::Differs, "an OpenSSL list (DEFAULT)",
+     "the ciphers of TLS 1.2 to the backend", "those without forward secrecy, and DHE, are not "
+     "offered", read_proxy_ssl_ciphers},
     // Redirects and TLS to clients.
     {"ssl-redirect", Scope::Path, Risk::Low, Support::Same, "true (default), false",
      "redirects from HTTP to HTTPS where the host has a certificate", "",
@@ -299,8 +315,9 @@ constexpr AnnotationRow kRows[] = {
      "kubernetes.ssl_passthrough or --enable-ssl-passthrough",
      "endpoints are balanced over, instead of the ClusterIP; wildcards and headless Services work; "
      "port 80 redirects unless ssl-redirect is false", set_boolean<&IngressNotes::ssl_passthrough>},
-    {"ssl-ciphers", Scope::Host, Risk::Low, Support::Same, "an OpenSSL list",
-     "the ciphers of TLS 1.2 for the host", "", set_line<&IngressNotes::ssl_ciphers>},
+    {"ssl-ciphers", Scope::Host, Risk::Low, Support::Differs, "an OpenSSL list",
+     "the ciphers of TLS 1.2 for the host", "those without forward secrecy, and DHE, are not "
+     "offered", read_ssl_ciphers},
     {"ssl-prefer-server-ciphers", Scope::Host, Risk::Low, Support::Differs, "true, false",
      "whose order of ciphers decides", "the server's always does",
      [](const Reader& reader) { (void)reader.boolean(); }, Loss::Feature, "", true},

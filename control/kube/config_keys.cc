@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dataplane/model/complain.h"
+#include "dataplane/tls/cipher_list.h"
 
 namespace sallyport::kube {
 
@@ -42,6 +43,20 @@ void read_protocols(const Reader& reader, GlobalNotes& global) {
   global.min_tls = two ? TlsVersion::V1_2 : TlsVersion::V1_3;
   if (three) return;
   reader.report(Verdict::Differs, Severity::Note, "newer-tls", "TLSv1.3 is offered, too");
+}
+
+void read_ciphers(const Reader& reader, GlobalNotes& global) {
+  if (reader.value().empty()) return;
+  auto names = cipher_names(reader.value());
+  if (!names) return reader.invalid("names of ciphers between colons");
+  global.ciphers = *names;
+}
+
+void read_groups(const Reader& reader, GlobalNotes& global) {
+  if (reader.value() == "auto") return;
+  auto names = group_names(reader.value());
+  if (!names) return reader.invalid("auto, or names of groups between colons");
+  global.groups = *names;
 }
 
 void read_redirect_code(const Reader& reader, GlobalNotes& global) {
@@ -117,12 +132,10 @@ void read_global_auth(const Reader& reader, GlobalNotes& global) {
 constexpr ConfigKeyRow kRows[] = {
     {"ssl-protocols", Support::Differs, "TLSv1.2 TLSv1.3", "the versions of TLS",
      "older versions are not offered", read_protocols},
-    {"ssl-ciphers", Support::Same, "an OpenSSL list", "the ciphers of TLS 1.2", "",
-     [](const Reader& reader, GlobalNotes& global) {
-       if (auto ciphers = reader.line()) global.ciphers = *ciphers;
-     }},
-    {"ssl-ecdh-curve", Support::No, "auto", "the groups of key exchange",
-     "OpenSSL's own are offered", nullptr, "auto"},
+    {"ssl-ciphers", Support::Differs, "an OpenSSL list", "the ciphers of TLS 1.2",
+     "those without forward secrecy, and DHE, are not offered",
+     read_ciphers},
+    {"ssl-ecdh-curve", Support::Same, "auto", "the groups of key exchange", "", read_groups},
     {"ssl-dh-param", Support::No, "namespace/name", "parameters of DHE", "leave it out: key "
      "exchange is by elliptic curves"},
     {"ssl-early-data", Support::No, "false", "0-RTT", "requests would be repeatable by anybody",
@@ -155,7 +168,8 @@ constexpr ConfigKeyRow kRows[] = {
     {"hsts-include-subdomains", Support::Same, "true", "its includeSubDomains", "",
      read_hsts_subdomains},
     {"hsts-preload", Support::Same, "false", "its preload", "", read_hsts_preload},
-    {"enable-ocsp", Support::No, "false", "OCSP stapling", kInTheFile, nullptr, "false"},
+    {"enable-ocsp", Support::Same, "false", "OCSP stapling", "",
+     set_global<&GlobalNotes::staple>},
     {"use-http2", Support::No, "true", "HTTP/2 to clients", kInTheFile, nullptr, "true"},
     {"http2-max-concurrent-streams", Support::No, "128", "requests at once on a connection",
      kInTheFile},

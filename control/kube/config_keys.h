@@ -16,7 +16,8 @@ struct GlobalNotes {
   AnnotationContext context;
   Risk most_risk = Risk::High;
   TlsVersion min_tls = TlsVersion::V1_2;
-  std::string ciphers;
+  std::vector<std::string> ciphers, groups;  // names; empty: the default ones
+  bool staple = false;
   uint16_t redirect_code = 308;
   /// Paths that begin so are not redirected to HTTPS.
   std::vector<std::string> no_redirect = {"/.well-known/acme-challenge"};

@@ -3,10 +3,15 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "control/kube/host_site.h"
 
 namespace sallyport::kube {
+
+inline void add_ciphers(const std::vector<std::string>& names, TlsOffer& offer) {
+  for (const std::string& name : names) offer.ciphers.push_back({name, {}});
+}
 
 struct HostContext {
   const Surroundings& around;

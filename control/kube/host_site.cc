@@ -66,6 +66,9 @@ class HostTranslation {
     site.any_certificate = certificate_.is_default || !input_.aliases.empty();
     result_.secrets.insert(certificate_.secret);
     site.min_tls = around_.global.min_tls;
+    if (site.min_tls == TlsVersion::V1_2) add_ciphers(ciphers(), site.offer);
+    for (const std::string& name : around_.global.groups) site.offer.groups.push_back({name, {}});
+    site.ocsp.staple = around_.global.staple;
     if (around_.global.hsts) site.hsts = around_.global.hsts;
     site.client_auth = client_auth_.auth;
     if (!client_auth_.auth.secret.empty()) result_.secrets.insert(client_auth_.secret);
@@ -79,6 +82,14 @@ class HostTranslation {
     end_tls(unknown);
     unknown.respond = 404;
     add(std::move(unknown));
+  }
+
+  // The oldest that says something decides.
+  const std::vector<std::string>& ciphers() const {
+    for (const IngressRecord* record : input_.ingresses) {
+      if (!record->notes.ssl_ciphers.empty()) return record->notes.ssl_ciphers;
+    }
+    return around_.global.ciphers;
   }
 
   // The host itself is refused: with TLS and without, whatever its paths are.

@@ -35,8 +35,8 @@ struct BackendTlsNotes {
   int depth = 1;
   std::string name;
   bool server_name = false;
-  std::string protocols;  // as written; empty: TLSv1.2
-  std::string ciphers;
+  bool two = true, three = true;     // which versions of TLS, 1.2 and 1.3
+  std::vector<std::string> ciphers;  // names; empty: the default ones
 };
 
 struct AffinityNotes {
@@ -62,7 +62,7 @@ struct IngressNotes {
   bool force_ssl_redirect = false;
   bool preserve_trailing_slash = false;
   bool ssl_passthrough = false;
-  std::string ssl_ciphers;
+  std::vector<std::string> ssl_ciphers;  // names; empty: the ConfigMap's
 
   std::string rewrite_target;
   bool use_regex = false;

@@ -1,5 +1,7 @@
 #include "control/kube/route_backend.h"
 
+#include <algorithm>
+
 #include "control/kube/secret_check.h"
 #include "dataplane/model/complain.h"
 #include "dataplane/model/hostname.h"
@@ -7,6 +9,9 @@
 namespace sallyport::kube {
 
 namespace {
+
+// More intermediates than any chain has, and than the model allows.
+constexpr int kMostDepth = 16;
 
 class Choosing {
  public:
@@ -135,7 +140,10 @@ class Choosing {
       tls.name = key.service.name + "." + key.service.space + ".svc";
     }
     if (!tls.name.empty() && !check_name(says, tls)) return false;
-    if (notes.protocols == "TLSv1.3") tls.min_tls = TlsVersion::V1_3;
+    if (!notes.two) tls.min_tls = TlsVersion::V1_3;
+    if (!notes.three) tls.max_tls = TlsVersion::V1_2;
+    if (notes.two) add_ciphers(notes.ciphers, tls.offer);
+    if (tls.verify == VerifyBackend::Full) tls.depth = std::min(notes.depth, kMostDepth);
     report_verification(says, tls);
     key.variant = "tls:" + (says.notes.backend_tls.secret.given || notes.verify
                                 ? says.name().text()

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "control/kube/objects.h"
+#include "dataplane/model/config.h"
 
 namespace sallyport::kube {
 
@@ -24,5 +25,9 @@ struct TranslateSettings {
   std::vector<std::string> http_listeners, https_listeners;  // their names
   bool operator==(const TranslateSettings&) const = default;
 };
+
+/// What the configuration says. `listeners` are its own: every http and https listener serves.
+TranslateSettings settings_for(const KubernetesConfig& config,
+                               const std::vector<ListenerConfig>& listeners);
 
 }  // namespace sallyport::kube

@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "control/config_json.h"
+#include "control/file/yaml_reader.h"
 #include "control/kube/annotation_reader.h"
 #include "control/kube/manifests.h"
 #include "control/kube/translator.h"
@@ -172,6 +173,49 @@ TEST_P(KubeGolden, HasTheExpectedOutcome) {
     return;
   }
   EXPECT_EQ(actual, text.substr(at + std::string(kSeparator).size()));
+}
+
+// What translation makes is what the configuration file's rules allow, but for what only a cluster
+// has: services without endpoints, plain ones beside ones with TLS on one host, and what backends
+// are told where client certificates are switched off.
+TEST_P(KubeGolden, MakesAConfigurationThatIsValid) {
+  std::string text = content(GetParam());
+  Config config = translated(read(text.substr(0, text.find(kSeparator)))).config(base());
+  if (config.sites.empty()) return;
+  EndpointConfig endpoint;
+  endpoint.host = "192.0.2.1";
+  endpoint.port = 1;
+  std::set<std::string> secure;
+  for (size_t i = 0; i < config.services.size(); ++i) {
+    ServiceConfig service = config.services[i];
+    if (service.endpoints.empty()) service.endpoints = {endpoint};
+    if (service.tls) secure.insert(service.name);
+    config.services.replace(i, std::make_shared<const ServiceConfig>(service));
+  }
+  for (const SiteConfig& site : config.sites) {
+    bool any_tls = std::any_of(site.routes.begin(), site.routes.end(), [&](const auto& route) {
+      return secure.count(route.service) > 0;
+    });
+    if (any_tls && site.scenario == Scenario::Offload) return;
+  }
+  for (size_t i = 0; i < config.sites.size(); ++i) {
+    SiteConfig site = config.sites[i];
+    for (RouteConfig& route : site.routes) {
+      std::erase_if(route.request_headers,
+                    [](const FieldConfig& field) { return field.name == "ssl-client-verify"; });
+    }
+    config.sites.replace(i, std::make_shared<const SiteConfig>(site));
+  }
+  for (size_t i = 0; i < config.secrets.size(); ++i) {
+    SecretConfig secret = config.secrets[i];
+    secret.directory = "/secrets/" + secret.name;
+    config.secrets.replace(i, std::make_shared<const SecretConfig>(secret));
+  }
+  std::string json = to_json(config);
+  ReadResult again = read_config(json, "again.yaml");
+  std::string problems;
+  for (const Problem& problem : again.problems) problems += problem.text() + "\n";
+  EXPECT_TRUE(again.config) << problems << json;
 }
 
 INSTANTIATE_TEST_SUITE_P(Kube, KubeGolden, testing::ValuesIn(files()), name_of);

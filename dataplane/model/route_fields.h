@@ -16,7 +16,8 @@ enum class MessageKind : uint8_t { Request, Response };
 std::vector<FieldConfig> check_fields(const DraftFields& draft, MessageKind kind,
                                       Problems& problems);
 
-/// Nothing, or why no message may have the field, or why nobody but the proxy may write it.
+/// Nothing, or why no message may have the field, or why nobody but the proxy may write it. Only
+/// translators may say that there is no client certificate: "ssl-client-verify: NONE".
 Result<void> check_field(const FieldConfig& field, MessageKind kind);
 
 /// RFC 9110 section 5.6.2: what names of fields, methods and cookies are made of.

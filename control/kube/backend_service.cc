@@ -103,6 +103,7 @@ std::shared_ptr<const ServiceConfig> make_service(const ServiceKey& key,
   auto config = std::make_shared<ServiceConfig>();
   config->name = key.text();
   config->tls = key.tls;
+  if (key.http2) config->protocol = sallyport::BackendProtocol::Http2;
   config->place.source = key.service.text();
   const Object* object = store.find(Kind::Service, key.service);
   if (!object) return config;

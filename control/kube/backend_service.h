@@ -18,6 +18,7 @@ struct ServiceKey {
   /// How it is spoken to, where that is not in the clear; with the TLS that it is spoken with.
   std::string variant;
   std::optional<BackendTls> tls;
+  bool http2 = false;  // and nothing else, as gRPC needs it
 
   std::string text() const;  // "shop/web:80", "shop/web:80 (TLS of shop/site)"
 };

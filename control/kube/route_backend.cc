@@ -23,8 +23,13 @@ class Choosing {
     if (!key) return;
     BackendProtocol protocol = record_.notes.protocol;
     if (refuse_protocol(protocol)) return;
-    bool plain = protocol == BackendProtocol::Http || protocol == BackendProtocol::AutoHttp;
-    bool secure = protocol == BackendProtocol::Https || protocol == BackendProtocol::AutoHttp;
+    bool grpc = protocol == BackendProtocol::Grpc;
+    bool grpcs = protocol == BackendProtocol::Grpcs;
+    bool either = protocol == BackendProtocol::AutoHttp;
+    bool plain = protocol == BackendProtocol::Http || grpc || either;
+    bool secure = protocol == BackendProtocol::Https || grpcs || either;
+    key->http2 = grpc || grpcs;
+    if (grpc) key->variant = "h2c";
     if (plain) entry_.plain = key;
     if (secure && !add_tls(*key)) entry_.plain.reset();
   }
@@ -83,12 +88,6 @@ class Choosing {
         answer_503(where, "backend-protocol",
                    "FCGI is not spoken: put an HTTP server in front of the application");
         return true;
-      case BackendProtocol::Grpc:
-      case BackendProtocol::Grpcs:
-        answer_503(where, "backend-protocol",
-                   "HTTP/2 is not spoken to backends, which gRPC needs: pass the connection "
-                   "through with ssl-passthrough");
-        return true;
       default: return false;
     }
   }
@@ -145,9 +144,10 @@ class Choosing {
     if (notes.two) add_ciphers(notes.ciphers, tls.offer);
     if (tls.verify == VerifyBackend::Full) tls.depth = std::min(notes.depth, kMostDepth);
     report_verification(says, tls);
-    key.variant = "tls:" + (says.notes.backend_tls.secret.given || notes.verify
+    key.variant = (key.http2 ? "h2:" : "tls:") + (says.notes.backend_tls.secret.given || notes.verify
                                 ? says.name().text()
                                 : std::string(name(tls.verify)));
+    if (key.http2) tls.alpn = {"h2"};
     key.tls = std::move(tls);
     entry_.secure = std::move(key);
     return true;

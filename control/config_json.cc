@@ -116,6 +116,7 @@ class ConfigWriter {
       text("path", config.access_log.path);
       text("format", name(config.access_log.format));
     });
+    if (config.ca_overlap > Millis(0)) time("ca_overlap", config.ca_overlap);
     if (!config.ticket_keys.secret.empty()) {
       object("ticket_keys", [&] { text("secret", config.ticket_keys.secret); });
     }
@@ -433,6 +434,7 @@ class ConfigWriter {
       text_if_any("ca.crt", secret.ca_crt);
       text_if_any("ca.crl", secret.ca_crl);
       if (!secret.ticket_keys.empty()) texts("ticket.key", secret.ticket_keys);
+      if (secret.ca_overlap) time("ca_overlap", *secret.ca_overlap);
     });
   }
 

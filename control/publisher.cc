@@ -1,5 +1,7 @@
 #include "control/publisher.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <set>
 #include <thread>
 
@@ -7,6 +9,7 @@
 #include "control/file/yaml_reader.h"
 #include "control/kube/salvage.h"
 #include "control/version.h"
+#include "dataplane/base/list_delta.h"
 #include "dataplane/base/log.h"
 
 namespace sallyport {
@@ -36,22 +39,36 @@ std::vector<std::string> texts(const Problems& problems) {
   return all;
 }
 
-bool same(const SecretMap& a, const SecretMap& b) {
-  bool same = true;
-  a.for_each_difference(b, [&](const std::string&, const auto* was, const auto* now) {
-    same = same && was && now && **was == **now;
-  });
-  return same;
+std::string folder_of(const std::string& path) {
+  size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return path.substr(0, std::max(slash, size_t{1}));
 }
 
-std::vector<std::shared_ptr<Stapling>> staplings_of(const Snapshot& snapshot) {
-  std::set<std::shared_ptr<Stapling>> all;
-  for (const auto& site : snapshot.sites) {
-    for (const auto& certificate : site->certificates) {
-      if (certificate->stapling()) all.insert(certificate->stapling());
-    }
+std::string name_in_folder(const std::string& path) {
+  size_t slash = path.rfind('/');
+  return slash == std::string::npos ? path : path.substr(slash + 1);
+}
+
+std::set<std::string> folders_of(const SecretConfig& secret) {
+  if (!secret.directory.empty()) return {secret.directory};
+  std::set<std::string> all;
+  for (const std::string* path :
+       {&secret.tls_crt, &secret.tls_key, &secret.ca_crt, &secret.ca_crl}) {
+    if (!path->empty()) all.insert(folder_of(*path));
   }
-  return {all.begin(), all.end()};
+  for (const std::string& path : secret.ticket_keys) all.insert(folder_of(path));
+  return all;
+}
+
+const std::string& name_of(const SecretConfig& secret) { return secret.name; }
+
+// Longer than anybody takes to write the two halves of a pair.
+constexpr Millis kPatience{2'000};
+
+Instant now() {
+  return Instant(
+      std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now().time_since_epoch()));
 }
 
 }  // namespace
@@ -67,110 +84,229 @@ std::vector<std::string> names_to_resolve(const Config& config) {
 }
 
 Publisher::Publisher(std::string file, Server& server, Resolver& resolver)
-    : file_(std::move(file)), server_(server), resolver_(resolver), builder_(server.workers()) {
+    : file_(std::move(file)),
+      server_(server),
+      resolver_(resolver),
+      builder_(server.workers(), SnapshotBuilder::Checks::Soon) {
   metrics_.version = kVersion;
 }
 
-Publisher::Read Publisher::read() const {
+Publisher::Data Publisher::read_one(const SecretConfig& secret, Problems& problems) {
+  std::lock_guard lock(mutex_);
+  ++metrics_.secrets_read;
+  return read_secret(secret, problems);
+}
+
+// With `changes`, secrets that nothing has happened to are not read again.
+Publisher::Read Publisher::read(const FileChanges* changes) {
   Read all;
   ReadResult file = read_config_file(file_);
+  {
+    std::lock_guard lock(mutex_);
+    ++metrics_.files_read;
+  }
   all.config = std::move(file.config);
   all.problems = std::move(file.problems);
-  if (all.config) all.secrets = read_secrets(*all.config, all.problems);
+  if (!all.config) return all;
+  ListDelta delta = ListDelta::between(base_.secrets, all.config->secrets, name_of);
+  for (size_t i = 0; i < all.config->secrets.size(); ++i) {
+    const SecretConfig& secret = all.config->secrets[i];
+    const Data* known = base_raw_.find(secret.name);
+    bool same = delta.before[i] != ListDelta::kNone && known && changes && !changes->lost;
+    for (const std::string& folder : folders_of(secret)) {
+      same = same && !changes->names.contains(folder);
+    }
+    Data data = same ? *known : read_one(secret, all.problems);
+    if (data) all.secrets.put(secret.name, std::move(data));
+  }
   return all;
 }
 
-bool Publisher::reload() { return apply(read()); }
+bool Publisher::reload() { return apply_file(read(nullptr)); }
 
-void Publisher::reload_if_changed() {
-  Read now = read();
-  if (now.config && now.problems.empty() && *now.config == *of_file_.config &&
-      same(now.secrets, of_file_.secrets)) {
-    if (metrics_.last_reload_ok) return;
-  }
-  if (!now.problems.empty() && texts(now.problems) == refused_) return;
-  apply(std::move(now));
+// Others may write in the same folder while the file is being written, and half of it may look
+// like a whole one. A ConfigMap's file changes by a link that has another name.
+bool Publisher::concerns_file(const FileChanges& changes) const {
+  if (changes.lost) return true;
+  auto folder = changes.names.find(folder_of(file_));
+  if (folder == changes.names.end()) return false;
+  std::error_code error;
+  std::string target = std::filesystem::weakly_canonical(file_, error).filename().string();
+  return std::any_of(folder->second.begin(), folder->second.end(), [&](const std::string& name) {
+    return name.empty() || name.starts_with("..") || name == name_in_folder(file_) ||
+           name == target;
+  });
 }
 
-bool Publisher::apply(Read read) {
-  if (!read.problems.empty()) return refuse(read.problems);
-  Read of_file = read;
-  if (cluster_) {
-    cluster_->set_listeners(read.config->listeners);
-    add_cluster_to(read);
+bool Publisher::files_changed(const FileChanges& changes) {
+  if (!concerns_file(changes)) {
+    secrets_changed(secrets_in(changes));
+    return false;
   }
-  std::vector<std::string> names = names_to_resolve(*read.config);
-  resolver_.set_names(names);
-  wait_for_names(read.config->resolver);
-  if (publish(*read.config, std::move(read.secrets))) {
-    names_ = std::move(names);
-    of_file_ = std::move(of_file);
-    log_info("configuration applied", {{"file", file_},
-                                       {"listeners", read.config->listeners.size()},
-                                       {"sites", read.config->sites.size()},
-                                       {"services", read.config->services.size()}});
-    return true;
+  Read fresh = read(&changes);
+  if (!fresh.problems.empty() && texts(fresh.problems) == refused_) return false;
+  return apply_file(std::move(fresh));
+}
+
+bool Publisher::apply_file(Read fresh) {
+  if (!fresh.problems.empty()) return refuse(fresh.problems);
+  if (cluster_) cluster_->set_listeners(fresh.config->listeners);
+  Problems problems;
+  if (!use_with_cluster(*fresh.config, fresh.secrets, problems)) return refuse(problems);
+  base_ = std::move(*fresh.config);
+  base_raw_ = std::move(fresh.secrets);
+  pending_.clear();
+  by_folder_.clear();
+  for (const SecretConfig& secret : base_.secrets) {
+    for (const std::string& folder : folders_of(secret)) by_folder_[folder].push_back(&secret);
   }
-  resolver_.set_names(names_to_resolve(config_));
-  return false;
+  refused_.clear();
+  count_applied();
+  log_info("configuration applied", {{"file", file_},
+                                     {"listeners", config_.listeners.size()},
+                                     {"sites", config_.sites.size()},
+                                     {"services", config_.services.size()}});
+  return true;
 }
 
 // The file's sites and secrets come first: what an operator of the machine has written wins.
-void Publisher::add_cluster_to(Read& read) const {
+bool Publisher::use_with_cluster(const Config& base, const SecretMap& raw, Problems& problems) {
+  if (!cluster_) return use(base, raw, problems);
   if (!cluster_->ready()) {
-    Config settings = *read.config;
+    Config settings = base;
     settings.listeners.clear();
     settings.sites = {};
     settings.services = {};
     settings.secrets = {};
     settings.ticket_keys = {};
-    read.config = std::move(settings);
-    read.secrets = {};
-    return;
+    return use(settings, {}, problems);
   }
-  read.config = cluster_->complete(std::move(*read.config));
   SecretMap all = cluster_->secrets();
-  read.secrets.for_each([&](const std::string& name, const auto& data) { all.put(name, data); });
-  read.secrets = std::move(all);
+  raw.for_each([&](const std::string& name, const Data& data) { all.put(name, data); });
+  return use(cluster_->complete(base), all, problems, true);
 }
 
 bool Publisher::publish_cluster() {
-  Read read = of_file_;
-  add_cluster_to(read);
-  std::vector<std::string> names = names_to_resolve(*read.config);
-  if (names != names_) {
-    resolver_.set_names(names);
-    wait_for_names(read.config->resolver);
-    names_ = std::move(names);
+  Problems problems;
+  if (!use_with_cluster(base_, base_raw_, problems)) return refuse(problems);
+  count_applied();
+  return true;
+}
+
+std::vector<const SecretConfig*> Publisher::secrets_in(const FileChanges& changes) const {
+  std::set<const SecretConfig*> all;
+  for (const auto& [folder, _] : changes.names) {
+    auto found = by_folder_.find(folder);
+    if (found != by_folder_.end()) all.insert(found->second.begin(), found->second.end());
   }
-  return publish(*read.config, std::move(read.secrets));
+  return {all.begin(), all.end()};
+}
+
+void Publisher::secrets_changed(const std::vector<const SecretConfig*>& secrets) {
+  SecretMap fresh = base_raw_;
+  std::vector<const SecretConfig*> changed;
+  for (const SecretConfig* secret : secrets) {
+    Problems problems;
+    Data data = read_one(*secret, problems);
+    const Data* known = base_raw_.find(secret->name);
+    if (!data) {
+      hold_back(secret->name);
+    } else if (known && **known == *data) {
+      pending_.erase(secret->name);  // it is what it was before
+    } else {
+      fresh.put(secret->name, std::move(data));
+      changed.push_back(secret);
+    }
+  }
+  if (!changed.empty()) use_secrets(std::move(changed), fresh);
+  if (!refused_by_secrets_ || !pending_.empty()) return;
+  refused_by_secrets_ = false;
+  refused_.clear();
+  std::lock_guard lock(mutex_);
+  metrics_.last_reload_ok = true;
+}
+
+// A file that was refused stays so, whatever else is applied.
+void Publisher::count_applied() {
+  std::lock_guard lock(mutex_);
+  ++metrics_.reloads_applied;
+  metrics_.last_reload_ok = refused_.empty();
+}
+
+// Where one is bad the others are used all the same: they are tried by halves.
+void Publisher::use_secrets(std::vector<const SecretConfig*> secrets, const SecretMap& fresh) {
+  SecretMap raw = base_raw_;
+  for (const SecretConfig* secret : secrets) raw.put(secret->name, *fresh.find(secret->name));
+  Problems problems;
+  if (use_with_cluster(base_, raw, problems)) {
+    base_raw_ = std::move(raw);
+    for (const SecretConfig* secret : secrets) {
+      pending_.erase(secret->name);
+      log_info("secret applied", {{"secret", secret->name}}, LogSite::of_a_list());
+    }
+    count_applied();
+    return;
+  }
+  if (secrets.size() == 1) return hold_back(secrets.front()->name);
+  auto middle = secrets.begin() + static_cast<ptrdiff_t>(secrets.size() / 2);
+  use_secrets({secrets.begin(), middle}, fresh);
+  use_secrets({middle, secrets.end()}, fresh);
+}
+
+void Publisher::hold_back(const std::string& secret) {
+  pending_.try_emplace(secret, Pending{now()});
+}
+
+void Publisher::tick() {
+  std::vector<const SecretConfig*> again;
+  for (const SecretConfig& secret : base_.secrets) {
+    if (pending_.empty()) break;
+    auto found = pending_.find(secret.name);
+    if (found != pending_.end() && !found->second.told) again.push_back(&secret);
+  }
+  if (!again.empty()) secrets_changed(again);
+  tell_pending(now());
+  if (!overlap_.ended(now()).empty()) {
+    Problems problems;
+    if (!use(config_, raw_, problems)) refuse(problems);
+  }
+}
+
+// What has not become good in good time is as wrong as if it were read for the first time.
+bool Publisher::tell_pending(Instant at) {
+  Problems problems;
+  for (const SecretConfig& secret : base_.secrets) {
+    if (pending_.empty()) break;
+    auto found = pending_.find(secret.name);
+    if (found == pending_.end() || found->second.told) continue;
+    if (at - found->second.since < kPatience) continue;
+    found->second.told = true;
+    SecretMap raw = base_raw_;
+    if (Data data = read_one(secret, problems)) {
+      raw.put(secret.name, std::move(data));
+      use_with_cluster(base_, raw, problems);  // for its words
+    }
+  }
+  if (problems.empty()) return true;
+  refused_by_secrets_ = refused_by_secrets_ || refused_.empty();
+  return refuse(problems);
 }
 
 std::set<std::string> Publisher::folders() const {
-  auto folder_of = [](const std::string& path) {
-    size_t slash = path.rfind('/');
-    if (slash == std::string::npos) return std::string(".");
-    return path.substr(0, std::max(slash, size_t{1}));
-  };
   std::set<std::string> all = {folder_of(file_)};
-  for (const SecretConfig& secret : config_.secrets) {
-    if (!secret.directory.empty()) all.insert(secret.directory);
-    for (const std::string* path :
-         {&secret.tls_crt, &secret.tls_key, &secret.ca_crt, &secret.ca_crl}) {
-      if (!path->empty()) all.insert(folder_of(*path));
-    }
-    for (const std::string& path : secret.ticket_keys) all.insert(folder_of(path));
-  }
+  for (const auto& [folder, _] : by_folder_) all.insert(folder);
   return all;
 }
 
 // A new service shall not begin without the addresses that a moment brings. Names that do not
 // answer in time hold up nothing: their service has no endpoint until they do.
-void Publisher::wait_for_names(const ResolverConfig& resolver) {
-  auto end = std::chrono::steady_clock::now() + 2 * resolver.timeout;
-  while (!resolver_.settled() && std::chrono::steady_clock::now() < end) {
-    std::this_thread::sleep_for(Millis(5));
-  }
+bool Publisher::resolve(const Config& config) {
+  WantedNames names = names_;
+  if (!names.change(config_.services, config.services)) return false;
+  resolver_.set_names(names.all());
+  auto end = now() + 2 * config.resolver.timeout;
+  while (!resolver_.settled() && now() < end) std::this_thread::sleep_for(Millis(5));
+  return true;
 }
 
 // What of a cluster cannot be built harms itself alone: it goes, until it is changed.
@@ -196,44 +332,89 @@ std::shared_ptr<const Snapshot> Publisher::build_rest(Config& config, const Mate
   return snapshot;
 }
 
-bool Publisher::publish(Config config, SecretMap secrets) {
-  Problems problems;
-  Materials materials{std::move(secrets), resolver_.addresses()};
+// What each secret means now that it is, or is no longer, what it was.
+SecretMap Publisher::effective(const Config& config, const SecretMap& raw) {
+  SecretMap all = effective_;
+  auto overlap_of = [&](const std::string& name) {
+    auto found = std::lower_bound(
+        config.secrets.begin(), config.secrets.end(), name,
+        [](const SecretConfig& secret, const std::string& wanted) { return secret.name < wanted; });
+    bool own = found != config.secrets.end() && found->name == name && found->ca_overlap;
+    return own ? *found->ca_overlap : config.ca_overlap;
+  };
+  auto put = [&](const std::string& name, const Data& was, const Data& data) {
+    all.put(name, overlap_.effective(name, was, data, overlap_of(name), now()));
+  };
+  raw.for_each_difference(raw_, [&](const std::string& name, const Data* was, const Data* is) {
+    if (is) {
+      put(name, was ? *was : nullptr, *is);
+    } else {
+      all.erase(name);
+    }
+  });
+  for (const std::string& name : overlap_.ended(now())) {
+    if (const Data* data = raw.find(name)) put(name, *data, *data);
+  }
+  return all;
+}
+
+bool Publisher::use(Config config, const SecretMap& raw, Problems& problems, bool salvage) {
+  bool resolving = resolve(config);
+  Materials materials{effective(config, raw), resolver_.addresses()};
   std::shared_ptr<const Snapshot> snapshot = builder_.build(config, materials, problems);
-  if (!snapshot && cluster_ && cluster_->ready()) {
+  if (!snapshot && salvage) {
     snapshot = build_rest(config, materials, problems);
-  } else {
+  } else if (salvage) {
     left_out_.clear();
   }
-  if (!snapshot) return refuse(problems);
-  std::vector<std::shared_ptr<Stapling>> staplings = staplings_of(*snapshot);
-  Result<void> published = server_.publish(std::move(snapshot));
-  if (!published) return refuse({{{}, "", published.error().message}});
-  stapler_.keep(std::move(staplings));
+  if (snapshot) {
+    Result<void> published = server_.publish(snapshot);
+    if (!published) {
+      Problem problem;
+      problem.message = published.error().message;
+      problems.push_back(std::move(problem));
+      snapshot = nullptr;
+    }
+  }
+  if (!snapshot) {
+    overlap_.rollback();
+    if (resolving) resolver_.set_names(names_.all());
+    return false;
+  }
+  in_use(config, raw, std::move(materials.secrets), std::move(snapshot));
+  return true;
+}
 
-  bool first = metrics_.last_reload_at == 0;
-  if (!first) warn_of_what_waits_for_a_restart(config_, config);
+void Publisher::in_use(const Config& config, const SecretMap& raw, SecretMap effective,
+                       std::shared_ptr<const Snapshot> snapshot) {
+  overlap_.commit();
+  stapler_.keep(builder_.staplings());
+  checker_.add(builder_.take_unchecked());
+  names_.change(config_.services, config.services);
+  if (metrics_.last_reload_at != 0) warn_of_what_waits_for_a_restart(config_, config);
+  raw_ = raw;
+  effective_ = std::move(effective);
   std::lock_guard lock(mutex_);
   config_ = config;
-  refused_.clear();
-  secrets_ = std::move(materials.secrets);
-  ++metrics_.reloads_applied;
-  metrics_.last_reload_ok = true;
+  snapshot_ = std::move(snapshot);
   metrics_.last_reload_at = seconds_now();
   metrics_.listeners = config.listeners.size();
   metrics_.sites = config.sites.size();
   metrics_.services = config.services.size();
-  return true;
+  metrics_.sites_built = builder_.work().sites;
+  metrics_.services_built = builder_.work().services;
+  metrics_.contexts_built = builder_.work().contexts;
+  metrics_.certificates_parsed = builder_.work().certificates;
 }
 
 void Publisher::refresh_addresses() {
   Problems problems;
-  Materials materials{std::move(secrets_), resolver_.addresses()};
-  std::shared_ptr<const Snapshot> snapshot = builder_.build(config_, materials, problems);
-  secrets_ = std::move(materials.secrets);
-  if (!snapshot) return;  // cannot be: the same material was built before
-  Result<void> published = server_.publish(std::move(snapshot));
-  if (!published) log_error("new addresses not applied", {{"error", published.error().message}});
+  // Nothing else has changed, and the same material was built before.
+  if (!use(config_, raw_, problems)) {
+    for (const Problem& problem : problems) {
+      log_error("new addresses not applied", {{"error", problem.text()}});
+    }
+  }
 }
 
 bool Publisher::refuse(const Problems& problems) {
@@ -252,12 +433,24 @@ ProcessMetrics Publisher::process_metrics() const {
   ProcessMetrics all = metrics_;
   all.resolver_failures = resolver_.failures();
   all.staples = stapler_.metrics();
+  all.certificates_unchecked = checker_.waiting();
+  all.certificates_bad = checker_.bad();
   return all;
 }
 
 Config Publisher::config() const {
   std::lock_guard lock(mutex_);
   return config_;
+}
+
+Settings Publisher::settings() const {
+  std::lock_guard lock(mutex_);
+  return config_.settings();
+}
+
+std::shared_ptr<const Snapshot> Publisher::snapshot() const {
+  std::lock_guard lock(mutex_);
+  return snapshot_;
 }
 
 void Publisher::set_draining() {

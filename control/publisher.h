@@ -1,7 +1,9 @@
-// From the configuration file to a snapshot in use: all or nothing, again for each change.
+// From the configuration file, and what comes beside it, to a snapshot in use: all or nothing, for
+// each change again, and at the cost of the change.
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -9,15 +11,20 @@
 #include <string>
 #include <vector>
 
+#include "control/ca_overlap.h"
+#include "control/certificate_checker.h"
+#include "control/file/file_watcher.h"
 #include "control/kube/cluster.h"
 #include "control/ocsp/stapler.h"
+#include "control/wanted_names.h"
 #include "dataplane/io/resolver.h"
 #include "dataplane/observe/metrics.h"
 #include "dataplane/server.h"
 
 namespace sallyport {
 
-/// Thread: the control thread's, but for process_metrics() and config(), which any may call.
+/// Thread: the control thread's, but for process_metrics(), config(), settings() and snapshot(),
+/// which any may call.
 class Publisher {
  public:
   /// REQUIRES: all outlive this.
@@ -33,46 +40,78 @@ class Publisher {
   /// Reads the file and its secrets, and applies them. On any problem everything stays as it was,
   /// and each problem is logged. Says whether it was applied.
   bool reload();
-  /// The same, but without a word when nothing has changed, and without the same words again when
-  /// what is wrong is what was wrong the last time: for when some file in a folder was touched.
-  void reload_if_changed();
+  /// Looks at what has changed, without a word where that makes no difference. The file is applied
+  /// or refused as a whole. Of secrets each that is good is used, and one that is not keeps what it
+  /// was: half of a pair is there for a moment whenever one is renewed. One that stays bad is told
+  /// after a while, by tick(). Says whether the file itself was read and applied.
+  bool files_changed(const FileChanges& changes);
   /// The folders of the file and of the secrets in use.
   std::set<std::string> folders() const;
   /// The resolver has news: the same configuration with other addresses.
   void refresh_addresses();
+  /// About once a second: what waits for its time.
+  void tick();
 
   ProcessMetrics process_metrics() const;
   Config config() const;
+  Settings settings() const;
+  std::shared_ptr<const Snapshot> snapshot() const;
   void set_draining();
 
  private:
-  bool publish(Config config, SecretMap secrets);
   std::shared_ptr<const Snapshot> build_rest(Config& config, const Materials& materials,
                                              Problems& problems);
+  using Data = std::shared_ptr<const SecretData>;
+  struct Pending {
+    Instant since;
+    bool told = false;
+  };
   struct Read {
     std::optional<Config> config;
     SecretMap secrets;
     Problems problems;
   };
-  Read read() const;
-  bool apply(Read read);
-  void add_cluster_to(Read& read) const;
+
+  Read read(const FileChanges* changes);
+  Data read_one(const SecretConfig& secret, Problems& problems);
+  bool concerns_file(const FileChanges& changes) const;
+  bool apply_file(Read read);
+  std::vector<const SecretConfig*> secrets_in(const FileChanges& changes) const;
+  void secrets_changed(const std::vector<const SecretConfig*>& secrets);
+  void use_secrets(std::vector<const SecretConfig*> secrets, const SecretMap& fresh);
+  void hold_back(const std::string& secret);
+  bool tell_pending(Instant now);
+  /// `salvage`: what of the cluster cannot be built is left out.
+  bool use(Config config, const SecretMap& raw, Problems& problems, bool salvage = false);
+  bool use_with_cluster(const Config& base, const SecretMap& raw, Problems& problems);
+  SecretMap effective(const Config& config, const SecretMap& raw);
+  void in_use(const Config& config, const SecretMap& raw, SecretMap effective,
+              std::shared_ptr<const Snapshot> snapshot);
   bool refuse(const Problems& problems);
-  void wait_for_names(const ResolverConfig& resolver);
+  void count_applied();
+  bool resolve(const Config& config);
 
   std::string file_;
-  kube::Cluster* cluster_ = nullptr;
-  Read of_file_;  // as it was read and applied last, without the cluster
   Server& server_;
   Resolver& resolver_;
   SnapshotBuilder builder_;
+  CertificateChecker checker_;
   Stapler stapler_;
-  SecretMap secrets_;  // of the configuration in use
-  std::vector<std::string> names_;             // that the resolver was given
-  std::vector<std::string> left_out_;          // of the cluster, and why
-  std::vector<std::string> refused_;           // what was wrong the last time
-  mutable std::mutex mutex_;                   // of what other threads read:
+  CaOverlap overlap_;
+  WantedNames names_;
+  kube::Cluster* cluster_ = nullptr;
+  Config base_;          // the file's, of the configuration in use
+  SecretMap base_raw_;   // and its secrets
+  SecretMap raw_;        // as read or delivered, of the configuration in use
+  SecretMap effective_;  // with the authorities that are still trusted
+  std::map<std::string, std::vector<const SecretConfig*>> by_folder_;  // of config_
+  std::map<std::string, Pending> pending_;  // secrets whose files are not good
+  std::vector<std::string> left_out_;       // of the cluster, and why
+  std::vector<std::string> refused_;        // what was wrong the last time
+  bool refused_by_secrets_ = false;         // and with nothing else
+  mutable std::mutex mutex_;                // of what other threads read:
   Config config_;
+  std::shared_ptr<const Snapshot> snapshot_;
   ProcessMetrics metrics_;
 };
 

@@ -203,8 +203,10 @@ class Process {
     for (;;) {
       Event event;
       if (cluster_ && !apply_cluster(cluster_->tick())) return false;
+      if (std::chrono::steady_clock::now() > last_tick_ + Seconds(2)) publisher_tick();
       if (!events_.wait(Seconds(1), event)) {
         server_.empty_trash();
+        publisher_tick();
         continue;
       }
       switch (event) {
@@ -214,9 +216,7 @@ class Process {
           watch();
           break;
         case Event::Files:
-          publisher_.reload_if_changed();
-          if (access_log_.config() != publisher_.config().access_log) reopen_access_log();
-          watch();
+          files_changed();
           break;
         case Event::Addresses: publisher_.refresh_addresses(); break;
         case Event::Cluster:
@@ -229,17 +229,47 @@ class Process {
   }
 
   void watch() {
-    if (!publisher_.config().watch) {
+    if (!publisher_.settings().watch) {
       watcher_.reset();
       return;
     }
-    if (!watcher_) watcher_.emplace([this] { events_.push(Event::Files); });
+    if (!watcher_) {
+      watcher_.emplace([this](FileChanges changes) {
+        std::lock_guard lock(changes_mutex_);
+        bool first = changes_.empty();
+        changes_.merge(std::move(changes));
+        if (first) events_.push(Event::Files);
+      });
+    }
     watcher_->watch(publisher_.folders());
+  }
+
+  void files_changed() {
+    FileChanges changes;
+    {
+      std::lock_guard lock(changes_mutex_);
+      std::swap(changes, changes_);
+    }
+    if (!publisher_.files_changed(changes)) {
+      if (watcher_) watcher_->watch_again();
+      return;
+    }
+    if (access_log_.config() != publisher_.settings().access_log) reopen_access_log();
+    watch();
+  }
+
+  // Once a second if nothing else happens, else every other second.
+  void publisher_tick() {
+    last_tick_ = std::chrono::steady_clock::now();
+    publisher_.tick();
+    if (!watcher_) return;
+    FileChanges found = watcher_->watch_again();
+    if (!found.empty()) publisher_.files_changed(found);
   }
 
   // The file may have been rotated, or be another by the new configuration.
   void reopen_access_log() {
-    Result<void> opened = access_log_.reopen(publisher_.config().access_log);
+    Result<void> opened = access_log_.reopen(publisher_.settings().access_log);
     if (!opened) log_error("access log goes on as it was", {{"error", opened.error().message}});
   }
 
@@ -283,6 +313,9 @@ class Process {
   ResolverThread resolver_;
   Publisher publisher_;
   Signals signals_;
+  std::chrono::steady_clock::time_point last_tick_ = std::chrono::steady_clock::now();
+  std::mutex changes_mutex_;
+  FileChanges changes_;
   std::optional<kube::Cluster> cluster_;
   std::optional<FileWatcher> watcher_;
 };

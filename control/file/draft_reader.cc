@@ -26,6 +26,7 @@ class DraftReader {
     draft.http = http(map);
     draft.resolver = resolver(map);
     draft.ticket_keys = mapping(map, "ticket_keys", &ticket_keys).or_else({});
+    draft.ca_overlap = map.duration("ca_overlap");
     draft.limits = limits(map);
     draft.kubernetes = read_kubernetes(map, problems_);
     draft.listeners = list(map, "listeners", &DraftReader::listener);
@@ -371,6 +372,7 @@ class DraftReader {
     draft.ca_crt = map.text("ca.crt");
     draft.ca_crl = map.text("ca.crl");
     draft.ticket_keys = map.text_or_texts("ticket.key");
+    draft.ca_overlap = map.duration("ca_overlap");
     return draft;
   }
 

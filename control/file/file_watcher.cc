@@ -7,7 +7,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <utility>
 
 #include "dataplane/base/check.h"
 #include "dataplane/base/clock.h"
@@ -18,7 +18,8 @@ namespace sallyport {
 
 namespace {
 
-constexpr Millis kQuiet{50};
+constexpr Millis kQuiet{5};
+constexpr Millis kPoll{10'000};
 constexpr Millis kLongest{1000};
 // A file is news when it is complete: closed after writing, or moved here. The folder itself may be
 // replaced, too.
@@ -27,7 +28,7 @@ constexpr uint32_t kEvents =
 
 }  // namespace
 
-FileWatcher::FileWatcher(std::function<void()> on_change)
+FileWatcher::FileWatcher(std::function<void(FileChanges)> on_change)
     : on_change_(std::move(on_change)),
       inotify_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
       stop_(eventfd(0, EFD_CLOEXEC)) {
@@ -43,50 +44,119 @@ FileWatcher::~FileWatcher() {
   ::close(stop_);
 }
 
+void FileChanges::merge(FileChanges other) {
+  lost |= other.lost;
+  for (auto& [folder, more] : other.names) names[folder].merge(more);
+}
+
+// One folder may have several paths, which then share a watch.
+void FileWatcher::add(const std::string& folder) {
+  int watch = inotify_add_watch(inotify_, folder.c_str(), kEvents | IN_ONLYDIR);
+  if (watch < 0 && errno == ENOSPC && !told_limit_) {
+    told_limit_ = true;
+    log_warning("no more folders can be watched, the others are read every 10 s: raise "
+                "fs.inotify.max_user_watches", {{"watched", folders_.size()}});
+  } else if (watch < 0 && errno != ENOSPC && !watches_.contains(folder)) {
+    log_warning("a folder is not watched", {{"folder", folder}, {"error", strerror(errno)}});
+  }
+  watches_[folder] = watch;
+  if (watch >= 0) folders_[watch].insert(folder);
+}
+
 void FileWatcher::watch(const std::set<std::string>& folders) {
   if (inotify_ < 0) return;
   std::lock_guard lock(mutex_);
-  std::set<int> now;
-  for (const std::string& folder : folders) {
-    int watch = inotify_add_watch(inotify_, folder.c_str(), kEvents | IN_ONLYDIR);
-    if (watch >= 0) {
-      now.insert(watch);
+  auto before = std::exchange(folders_, {});
+  std::erase_if(watches_, [&](const auto& one) { return !folders.contains(one.first); });
+  for (const std::string& folder : folders) add(folder);
+  for (const auto& [watch, _] : before) {
+    if (!folders_.contains(watch)) inotify_rm_watch(inotify_, watch);
+  }
+  replaced_.clear();
+}
+
+FileChanges FileWatcher::watch_again() {
+  FileChanges found;
+  std::lock_guard lock(mutex_);
+  for (const std::string& folder : std::exchange(replaced_, {})) {
+    auto known = watches_.find(folder);
+    if (known == watches_.end()) continue;
+    int old = known->second;
+    if (auto others = folders_.find(old); others != folders_.end()) {
+      others->second.erase(folder);
+      if (others->second.empty()) {
+        folders_.erase(others);
+        inotify_rm_watch(inotify_, old);
+      }
+    }
+    add(folder);
+    if (watches_[folder] < 0) {
+      replaced_.insert(folder);  // it is not there yet
     } else {
-      log_warning("a folder is not watched", {{"folder", folder}, {"error", strerror(errno)}});
+      found.names[folder].insert("");
     }
   }
-  for (int watch : watches_) {
-    if (!now.contains(watch)) inotify_rm_watch(inotify_, watch);
+  return found;
+}
+
+FileChanges FileWatcher::unwatched() {
+  FileChanges changes;
+  std::lock_guard lock(mutex_);
+  for (const auto& [folder, watch] : watches_) {
+    if (watch < 0) changes.names[folder].insert("");
   }
-  watches_ = std::move(now);
+  return changes;
 }
 
 void FileWatcher::run() {
-  bool event = false;
-  while (wait(-1, event)) {
-    auto began = std::chrono::steady_clock::now();
-    do {
-      if (!wait(static_cast<int>(kQuiet.count()), event)) return;
-    } while (event && std::chrono::steady_clock::now() < began + kLongest);
-    on_change_();
+  auto now = [] { return std::chrono::steady_clock::now(); };
+  auto told = now() - kLongest;
+  for (;;) {
+    FileChanges changes;
+    if (!wait(kPoll, changes)) return;
+    if (changes.empty()) {
+      changes = unwatched();
+      if (changes.empty()) continue;
+    } else if (now() < told + kLongest) {
+      auto began = now();
+      for (bool more = true; more && now() < began + kLongest;) {
+        FileChanges next;
+        if (!wait(kQuiet, next)) return;
+        more = !next.empty();
+        changes.merge(std::move(next));
+      }
+    }
+    told = now();
+    on_change_(std::move(changes));
   }
 }
 
-bool FileWatcher::wait(int most_ms, bool& event) {
-  event = false;
+bool FileWatcher::wait(Millis most, FileChanges& changes) {
   pollfd both[2] = {{stop_, POLLIN, 0}, {inotify_, POLLIN, 0}};  // a negative one is passed over
-  while (::poll(both, 2, most_ms) < 0 && errno == EINTR) continue;
+  while (::poll(both, 2, static_cast<int>(most.count())) < 0 && errno == EINTR) continue;
   if (both[0].revents) return false;
   if (!both[1].revents) return true;
   alignas(inotify_event) char buffer[4096];
+  std::lock_guard lock(mutex_);
   for (ssize_t n; (n = ::read(inotify_, buffer, sizeof buffer)) > 0;) {
     for (char* at = buffer; at < buffer + n;) {
       auto* one = reinterpret_cast<inotify_event*>(at);
-      event |= (one->mask & (kEvents | IN_Q_OVERFLOW)) != 0;  // not: a watch was removed
+      note(*one, changes);
       at += sizeof(inotify_event) + one->len;
     }
   }
   return true;
+}
+
+void FileWatcher::note(const inotify_event& event, FileChanges& changes) {
+  if (event.mask & IN_Q_OVERFLOW) changes.lost = true;
+  if (!(event.mask & kEvents)) return;  // a watch was removed
+  auto found = folders_.find(event.wd);
+  if (found == folders_.end()) return;
+  for (const std::string& folder : found->second) {
+    changes.names[folder].insert(event.len > 0 ? event.name : "");
+    if (event.mask & (IN_MOVE_SELF | IN_DELETE_SELF)) replaced_.insert(folder);
+  }
 }
 
 }  // namespace sallyport

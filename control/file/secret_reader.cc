@@ -93,13 +93,17 @@ class SecretFiles {
 
 }  // namespace
 
+std::shared_ptr<const SecretData> read_secret(const SecretConfig& secret, Problems& problems) {
+  size_t before = problems.size();
+  SecretData data = SecretFiles(secret, problems).read();
+  if (problems.size() > before) return nullptr;
+  return std::make_shared<const SecretData>(std::move(data));
+}
+
 SecretMap read_secrets(const Config& config, Problems& problems) {
   SecretMap all;
   for (const SecretConfig& secret : config.secrets) {
-    size_t before = problems.size();
-    SecretData data = SecretFiles(secret, problems).read();
-    if (problems.size() > before) continue;
-    all.put(secret.name, std::make_shared<const SecretData>(std::move(data)));
+    if (auto data = read_secret(secret, problems)) all.put(secret.name, std::move(data));
   }
   return all;
 }

@@ -10,7 +10,8 @@ namespace sallyport::kube {
 namespace fs = std::filesystem;
 
 ManifestSource::ManifestSource(std::string path, std::function<void()> on_due)
-    : path_(std::move(path)), watcher_(std::move(on_due)) {
+    : path_(std::move(path)),
+      watcher_([on_due = std::move(on_due)](const FileChanges&) { on_due(); }) {
   watch();
 }
 

@@ -139,6 +139,7 @@ struct SecretConfig {
   std::string directory;                        // not empty: the paths are empty
   std::string tls_crt, tls_key, ca_crt, ca_crl;
   std::vector<std::string> ticket_keys;         // the first is for new tickets
+  std::optional<Millis> ca_overlap;             // instead of the one in Settings
   Place place;
   bool operator==(const SecretConfig&) const = default;
 };
@@ -502,6 +503,8 @@ struct Settings {
   HttpConfig http;
   ResolverConfig resolver;
   TicketKeysConfig ticket_keys;
+  /// How long authorities stay trusted beside those that took their place.
+  Millis ca_overlap{0};
   /// Whether the kernel encrypts what is sent to clients, where it can. Auto: where that pays,
   /// which is where bytes come from plain backends and can be spliced.
   KernelTls kernel_tls = KernelTls::Auto;

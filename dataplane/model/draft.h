@@ -41,6 +41,7 @@ struct DraftSecret {
   Written<std::string> name, directory;
   Written<std::string> tls_crt, tls_key, ca_crt, ca_crl;
   WrittenList<std::string> ticket_keys;
+  Written<Millis> ca_overlap;  // left out: that of the whole
 };
 
 struct DraftListener {
@@ -245,6 +246,7 @@ struct Draft {
   DraftHttp http;
   DraftResolver resolver;
   Written<std::string> ticket_keys;     // a secret; left out: made by the process
+  Written<Millis> ca_overlap;           // left out: none
   DraftLimits limits;
   Written<DraftKubernetes> kubernetes;
   Written<std::vector<DraftListener>> listeners;

@@ -1,6 +1,7 @@
 #include "dataplane/model/secret_book.h"
 
 #include "dataplane/model/complain.h"
+#include "dataplane/model/quantity.h"
 
 namespace sallyport {
 
@@ -44,6 +45,7 @@ void SecretBook::take_files(const DraftSecret& secret, SecretConfig& config) {
   config.tls_key = path(secret.tls_key);
   config.ca_crt = path(secret.ca_crt);
   config.ca_crl = path(secret.ca_crl);
+  if (secret.ca_overlap) check_overlap(secret.ca_overlap, config);
   if (secret.ticket_keys) {
     for (const auto& file : *secret.ticket_keys) config.ticket_keys.push_back(path(file));
   }
@@ -64,6 +66,16 @@ void SecretBook::take_files(const DraftSecret& secret, SecretConfig& config) {
     complain(problems_, secret.ca_crl.place,
              "a revocation list needs the authority that issued it: write ca.crt as well");
   }
+}
+
+void SecretBook::check_overlap(const Written<Millis>& overlap, SecretConfig& config) {
+  constexpr Millis kMost = std::chrono::hours(720);
+  if (*overlap <= kMost) {
+    config.ca_overlap = *overlap;
+    return;
+  }
+  complain(problems_, overlap.place,
+           duration_text(*overlap) + " is out of range: write 0s to " + duration_text(kMost));
 }
 
 void SecretBook::use(const std::string& name, const Place& place, SecretUse use,

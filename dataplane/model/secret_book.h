@@ -34,6 +34,7 @@ class SecretBook {
  private:
   void declare(const DraftSecret& secret);
   void take_files(const DraftSecret& secret, SecretConfig& config);
+  void check_overlap(const Written<Millis>& overlap, SecretConfig& config);
   bool check_use(const SecretConfig& secret, const Place& place, SecretUse use);
   void use_folder(const std::string& name, const Place& place, bool default_name);
   std::vector<std::string> names() const;

@@ -32,6 +32,7 @@ class SettingRules {
     config_.kernel_tls = draft_.kernel_tls.or_else(KernelTls::Auto);
     time(draft_.drain_delay, Millis(0), kMonth, config_.drain_delay);
     time(draft_.drain_timeout, Millis(0), kMonth, config_.drain_timeout);
+    time(draft_.ca_overlap, Millis(0), kMonth, config_.ca_overlap);
     config_.metrics = http_address(draft_.metrics, ":9900");
     config_.admin = http_address(draft_.admin, "127.0.0.1:9901");
     check_admin();

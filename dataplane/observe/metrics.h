@@ -59,6 +59,10 @@ struct ProcessMetrics {
   bool last_reload_ok = true;
   int64_t last_reload_at = 0;  // seconds since 1970
   uint64_t resolver_failures = 0;
+  // How much was done for all configurations so far.
+  uint64_t files_read = 0, secrets_read = 0;
+  uint64_t sites_built = 0, services_built = 0, contexts_built = 0, certificates_parsed = 0;
+  uint64_t certificates_unchecked = 0, certificates_bad = 0;
   uint64_t listeners = 0, sites = 0, services = 0;
   bool draining = false;
   StapleMetrics staples;

@@ -201,6 +201,22 @@ void write_process(Writer& out, const ProcessMetrics& p, size_t workers) {
   out.family("sallyport_config_reloads_total", "counter", "Configurations offered, by result.");
   out.value(label("result", "applied"), p.reloads_applied);
   out.value(label("result", "refused"), p.reloads_refused);
+  out.family("sallyport_config_files_read_total", "counter", "Times the file was read.");
+  out.value("", p.files_read);
+  out.family("sallyport_secrets_read_total", "counter", "Secrets read from their files.");
+  out.value("", p.secrets_read);
+  out.family("sallyport_config_built_total", "counter",
+             "What was made anew for a configuration, by kind.");
+  out.value(label("kind", "site"), p.sites_built);
+  out.value(label("kind", "service"), p.services_built);
+  out.value(label("kind", "context"), p.contexts_built);
+  out.value(label("kind", "certificate"), p.certificates_parsed);
+  out.family("sallyport_certificates_unchecked", "gauge",
+             "Certificates in use of which not everything has been checked yet.");
+  out.value("", p.certificates_unchecked);
+  out.family("sallyport_certificates_bad_total", "counter",
+             "Certificates in use that turned out to be bad: handshakes of their sites fail.");
+  out.value("", p.certificates_bad);
   out.family("sallyport_config_last_reload_successful", "gauge",
              "1 if the configuration offered last is in use, 0 if it was refused.");
   out.value("", p.last_reload_ok ? 1 : 0);

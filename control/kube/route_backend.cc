@@ -144,9 +144,10 @@ class Choosing {
     if (notes.two) add_ciphers(notes.ciphers, tls.offer);
     if (tls.verify == VerifyBackend::Full) tls.depth = std::min(notes.depth, kMostDepth);
     report_verification(says, tls);
-    key.variant = (key.http2 ? "h2:" : "tls:") + (says.notes.backend_tls.secret.given || notes.verify
-                                ? says.name().text()
-                                : std::string(name(tls.verify)));
+    key.variant = key.http2 ? "h2:" : "tls:";
+    key.variant += says.notes.backend_tls.secret.given || notes.verify
+                       ? says.name().text()
+                       : std::string(name(tls.verify));
     if (key.http2) tls.alpn = {"h2"};
     key.tls = std::move(tls);
     entry_.secure = std::move(key);

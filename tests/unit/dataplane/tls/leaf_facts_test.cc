@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "control/pki/authority.h"
@@ -33,7 +34,9 @@ TEST_P(LeafFactsOf, AreWhatOpensslFinds) {
   Pair pair = issue(GetParam(), {"a.example", "*.b.example"});
   auto facts = read_leaf(pair.crt, pair.key);
   ASSERT_TRUE(facts);
-  EXPECT_EQ(facts->names, (std::vector<std::string>{"a.example", "*.b.example"}));
+  for (const char* name : {"a.example", "*.b.example"}) {
+    EXPECT_EQ(std::count(facts->names.begin(), facts->names.end(), name), 1) << name;
+  }
   auto certificate = Certificate::parse(pair.crt, pair.key);
   ASSERT_TRUE(certificate);
   EXPECT_EQ(*facts, (*certificate)->facts());

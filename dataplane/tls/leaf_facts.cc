@@ -84,15 +84,16 @@ class PemBlock {
     for (char c : base64) {
       if (c != '\n' && c != '\r' && c != ' ') packed += c;
     }
+    size_t missing = packed.ends_with("==") ? 2 : packed.ends_with("=") ? 1 : 0;
     der_.resize(packed.size() / 4 * 3);
     int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(der_.data()),
                                reinterpret_cast<const unsigned char*>(packed.data()),
                                static_cast<int>(packed.size()));
     OPENSSL_cleanse(packed.data(), packed.size());
-    // What stands for missing bytes is decoded to zeros.
-    size_t missing = packed.ends_with("==") ? 2 : packed.ends_with("=") ? 1 : 0;
-    if (size < static_cast<int>(missing)) size = static_cast<int>(missing);
-    der_.resize(static_cast<size_t>(size) - missing);
+    // What stands for missing bytes is decoded to zeros, which not every version counts.
+    bool good = size >= 0 && der_.size() >= missing &&
+                static_cast<size_t>(size) >= der_.size() - missing;
+    der_.resize(good ? der_.size() - missing : 0);
   }
 
   std::string der_;

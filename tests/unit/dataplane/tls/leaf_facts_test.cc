@@ -43,6 +43,14 @@ TEST_P(LeafFactsOf, AreWhatOpensslFinds) {
   EXPECT_TRUE((*certificate)->check());
 }
 
+// The last bytes of a text are written in three ways.
+TEST_P(LeafFactsOf, DoNotDependOnTheLength) {
+  for (std::string name = "a.example"; name.size() < 15; name.insert(0, "x")) {
+    Pair pair = issue(GetParam(), {name});
+    EXPECT_TRUE(read_leaf(pair.crt, pair.key)) << name;
+  }
+}
+
 TEST_P(LeafFactsOf, NeedTheKeyOfTheCertificate) {
   Pair pair = issue(GetParam(), {"a.example"}), other = issue(GetParam(), {"a.example"});
   EXPECT_FALSE(read_leaf(pair.crt, other.key));

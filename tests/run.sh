@@ -15,7 +15,8 @@ fuzz_seconds=${FUZZ_SECONDS:-600}
 
 need $build_packages libgtest-dev python3 curl openssl procps util-linux iproute2 \
   nginx libnginx-mod-stream haproxy redis-server redis-tools \
-  apache2-utils wrk chromium strace binutils user-mode-linux kmod testssl.sh postgresql postgresql-client
+  apache2-utils wrk chromium strace binutils user-mode-linux kmod testssl.sh \
+  postgresql postgresql-client nghttp2-client
 # Node's own packages bring npm along, and conflict with Debian's.
 command -v node >/dev/null && command -v npm >/dev/null || need nodejs npm
 [ -z "$full" ] || need clang libclang-rt-14-dev llvm

@@ -145,7 +145,7 @@ Cluster::Cluster(const KubernetesConfig& config, const std::vector<ListenerConfi
     return;
   }
   watch_ = std::make_unique<ClusterWatch>(watch_settings(config), counts_, on_due_);
-  follow_secrets();
+  follow_names();
   for (const std::string& address : config.status.addresses) {
     bool ip = Address::parse_ip(address).has_value();
     addresses_.push_back(ip ? PublishedAddress{address, ""} : PublishedAddress{"", address});
@@ -169,7 +169,7 @@ bool Cluster::take() {
   } else {
     traffic = apply(changes);
   }
-  follow_secrets();
+  follow_names();
   // The Secrets that the first list of Ingresses names have to come, too.
   if (!ready_ && (manifests_ || watch_->settled())) {
     become_ready(manifests_ ? "manifests" : "listed");
@@ -276,12 +276,17 @@ Config Cluster::complete(Config base) const {
   return config;
 }
 
-void Cluster::follow_secrets() {
+void Cluster::follow_names() {
   if (!watch_) return;
-  // All of them are watched, and nobody has to be asked for names.
+  std::set<WatchScope> scopes;
+  // Where all Secrets are watched, nobody has to be asked for names.
   bool all = config_.secrets == SecretAccess::Cluster && config_.namespaces.empty();
-  if (all) return;
-  watch_->watch_also(secret_scopes(config_, translator_->wanted_secrets()));
+  if (!all) scopes = secret_scopes(config_, translator_->wanted(Kind::Secret));
+  for (const ObjectName& name : translator_->wanted(Kind::ConfigMap)) {
+    bool always = name.space == config_.config_map.space && name.name == config_.config_map.name;
+    if (!always) scopes.insert(config_map_scope(name));
+  }
+  watch_->watch_also(scopes);
 }
 
 void Cluster::find_addresses(const ObjectChanges& changes) {
@@ -349,7 +354,7 @@ void Cluster::use_cache() {
               {{"file", config_.cache}, {"objects", kept->size()}, {"lost", lost}});
   apply(*kept);
   // The Secrets that it names have to come before what was kept gives way to what is.
-  follow_secrets();
+  follow_names();
   unkept_ = false;
   from_cache_ = true;
   become_ready("cache");

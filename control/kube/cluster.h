@@ -49,7 +49,7 @@ class Cluster {
   void take_secrets(const Delta& delta);
   bool take_tickets(const ObjectChanges& changes);
   void translate_anew(const ObjectChanges& changes);
-  void follow_secrets();
+  void follow_names();
   void become_ready(const char* how);
   void find_addresses(const ObjectChanges& changes);
   void judge_status(const ObjectName& ingress);

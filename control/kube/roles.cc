@@ -48,11 +48,18 @@ std::string reading(bool secrets) {
   return secrets ? rules + rule("", "secrets", kRead) : rules;
 }
 
-std::map<std::string, std::set<std::string>> wanted_secrets(const Translator& translator) {
-  std::map<std::string, std::set<std::string>> wanted;
-  for (const ObjectName& name : translator.served()) wanted[name.space];
-  for (const ObjectName& name : translator.wanted_secrets()) wanted[name.space].insert(name.name);
-  return wanted;
+using NamesBySpace = std::map<std::string, std::set<std::string>>;
+
+NamesBySpace wanted(const Translator& translator, Kind kind) {
+  NamesBySpace names;
+  for (const ObjectName& name : translator.wanted(kind)) names[name.space].insert(name.name);
+  return names;
+}
+
+std::string listed(const std::set<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
 }
 
 }  // namespace
@@ -73,10 +80,15 @@ std::string roles_yaml(const Translator& translator, SecretAccess access,
                                ticket_secret.name);
     out += grant("Role", {ticket_secret.space, std::string(kRole) + "-tickets"}, tickets, account);
   }
+  for (const auto& [space, maps] : wanted(translator, Kind::ConfigMap)) {
+    out += grant("Role", {space, std::string(kRole) + "-headers"},
+                 rule("", "configmaps", kRead, listed(maps)), account);
+  }
   if (cluster) return out;
-  for (const auto& [space, secrets] : wanted_secrets(translator)) {
-    std::string names;
-    for (const std::string& name : secrets) names += (names.empty() ? "" : ", ") + name;
+  NamesBySpace secrets_of = wanted(translator, Kind::Secret);
+  for (const ObjectName& name : translator.served()) secrets_of[name.space];
+  for (const auto& [space, secrets] : secrets_of) {
+    std::string names = listed(secrets);
     if (access == SecretAccess::Names && names.empty()) continue;
     std::string rules =
         rule("", "secrets", kRead, access == SecretAccess::Names ? names : std::string());

@@ -435,10 +435,10 @@ bool Translator::serves(const ObjectName& ingress) const {
          !record->second->notes.canary;
 }
 
-std::set<ObjectName> Translator::wanted_secrets() const {
+std::set<ObjectName> Translator::wanted(Kind kind) const {
   std::set<ObjectName> names;
   for (const auto& [key, hosts] : watchers_) {
-    if (key.first == Kind::Secret) names.insert(key.second);
+    if (key.first == kind) names.insert(key.second);
   }
   return names;
 }

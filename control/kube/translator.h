@@ -52,9 +52,9 @@ class Translator {
   bool serves(const ObjectName& ingress) const;
   /// Whether its class makes it ours.
   bool is_ours(const Object& ingress) const;
-  /// The Secrets that Ingresses and settings name, whether they exist or not: those to watch where
-  /// only these may be.
-  std::set<ObjectName> wanted_secrets() const;
+  /// The Secrets, or ConfigMaps, that Ingresses and settings name, whether they exist or not: those
+  /// to watch where only these may be.
+  std::set<ObjectName> wanted(Kind kind) const;
   const ObjectStore& store() const { return store_; }
   const TranslateSettings& settings() const { return settings_; }
   const GlobalNotes& global() const { return global_; }

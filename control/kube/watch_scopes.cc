@@ -46,6 +46,10 @@ std::vector<WatchScope> watch_scopes(const KubernetesConfig& config) {
   return scopes;
 }
 
+WatchScope config_map_scope(const ObjectName& name) {
+  return {Kind::ConfigMap, name.space, named(name.name), true};
+}
+
 std::set<WatchScope> secret_scopes(const KubernetesConfig& config,
                                    const std::set<ObjectName>& names) {
   std::set<WatchScope> scopes;

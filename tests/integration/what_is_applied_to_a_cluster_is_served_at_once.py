@@ -31,7 +31,8 @@ def test(t):
 def live(t):
     server = t.keep(ApiServer(t))
     server.apply(manifests.ingress_class())
-    proxy = t.keep(Controller(t, server))
+    server.apply(config_map("settings", {"global-allowed-response-headers": "X-Served"}))
+    proxy = t.keep(Controller(t, server, kubernetes="config_map: default/settings"))
     old, new = named_backend(t, "old"), named_backend(t, "new")
     assert proxy.status("shop.test") is None and proxy.status("shop.test", secure=False) == 404
 
@@ -47,6 +48,14 @@ def live(t):
     serve(server, t, "plain", old, secure=False)
     eventually("a host without TLS", lambda: proxy.served_by("plain.test", secure=False) == "old")
 
+    server.apply(manifests.ingress("plain", "plain.test", "plain", annotations={
+        "nginx.ingress.kubernetes.io/custom-headers": "default/fields"}))
+    eventually("a ConfigMap that is not there is missed",
+               lambda: proxy.status("plain.test", secure=False) == 503)
+    server.apply(config_map("fields", {"X-Served": "yes"}))
+    eventually("its field is added",
+               lambda: proxy.ask("plain.test", secure=False)["X-Served"] == "yes")
+
     before = proxy.serial("shop.test")
     renewed = t.authority.issue("shop.test", days=60)
     server.apply(manifests.tls_secret("shop-tls", renewed))
@@ -61,6 +70,11 @@ def live(t):
     assert metrics.sum("sallyport_kubernetes_errors_total") == 0, metrics.samples
     assert metrics.sum(RELISTS) == 0
     proxy.stop()
+
+
+def config_map(name, data):
+    return {"apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": name, "namespace": "default"}, "data": data}
 
 
 def first_sync(t, streaming):

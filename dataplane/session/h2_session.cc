@@ -169,7 +169,7 @@ std::string H2Session::link_error() const {
 
 void H2Session::run(H2Stream& stream) {
   if (!stream.exchange_) {
-    bool fresh = stream.head_whole_ && !stream.head_sent_ && !stream.closed_ && !stream.faulty_;
+    bool fresh = stream.head_whole_ && !stream.begun_ && !stream.closed_ && !stream.faulty_;
     if (fresh) {
       begin(stream);
     } else if (stream.closed_ || reading_ended_) {
@@ -193,6 +193,7 @@ void H2Session::begin(H2Stream& stream) {
   last_ = stream.lent_.last;
   stream.snapshot_ = arrival().snapshot.share();
   stream.exchange_ = context().exchanges.take(context());
+  stream.begun_ = true;
   if (!served_) leave_out_of_log();
   served_ = true;
   if (stream.fault_ == H1Fault::None) {

@@ -15,6 +15,7 @@ H2Stream::H2Stream(H2Session& session, Stream& connection, const Arrival& arriva
 H2Stream::~H2Stream() = default;
 
 void H2Stream::open(int32_t id, Instant now) {
+  begun_ = false;
   DCHECK(!exchange_);
   open_sides(id);
   started_ = now;

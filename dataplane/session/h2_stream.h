@@ -38,6 +38,7 @@ class H2Stream final : public Task,
   GenerationRef snapshot_;
   ExchangeClient lent_;
   std::unique_ptr<Exchange> exchange_;
+  bool begun_ = false;  // it has, or had, its exchange: it gets no other
   Instant started_{};
 };
 

@@ -74,7 +74,7 @@ def test(t):
             stalled += read_whole(c, stream)
             rounds += 1
         grown = front.proxy.process.resident_bytes() - before
-        assert grown < MOST_MEMORY, grown
+        assert grown < MOST_MEMORY or t.sanitizer, grown  # which keeps what was freed
         five = [f for f in stalled if f.stream == 5]
         assert five and five[-1].kind == RST_STREAM, five
         three = [f for f in stalled if f.stream == 3]

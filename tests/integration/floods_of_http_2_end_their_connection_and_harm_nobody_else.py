@@ -167,7 +167,7 @@ def test(t):
         if memory_before is None:
             memory_before = front.proxy.process.resident_bytes()
     grown = front.proxy.process.resident_bytes() - memory_before
-    assert grown < MOST_MEMORY, grown
+    assert grown < MOST_MEMORY or t.sanitizer, grown  # which keeps what was freed
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@
 #include "dataplane/io/loop.h"
 #include "dataplane/observe/access_log.h"
 #include "dataplane/observe/connection_info.h"
-#include "dataplane/session/exchange.h"
+#include "dataplane/session/exchange_pool.h"
 #include "dataplane/session/session.h"
 
 namespace sallyport {

@@ -41,7 +41,8 @@ struct ExchangeClient {
 ///                 └─ answered by the proxy, as from everywhere before a response ─► Finish
 ///
 /// In Relay the request's body and the response go their own ways at the same time. Once over, the
-/// object can begin anew: a worker keeps a few, so that in steady state nothing is allocated.
+/// object can begin anew: a worker keeps a few (exchange_pool.h), so that in steady state nothing is
+/// allocated. Each phase has a file of its own: exchange_decide.cc and so on.
 /// Thread: the worker's.
 class Exchange final : public Task {
  public:
@@ -211,19 +212,6 @@ class Exchange final : public Task {
 
   std::optional<Pump> to_backend_;
   std::optional<Pump> to_client_;
-};
-
-/// Exchanges that are over, for the next requests. Thread: the worker's.
-class ExchangePool {
- public:
-  std::unique_ptr<Exchange> take(SessionContext& context);
-  void give_back(std::unique_ptr<Exchange> exchange, Loop& loop);
-  H2Backends& backends() { return backends_; }
-
- private:
-  static constexpr size_t kKept = 64;
-  std::vector<std::unique_ptr<Exchange>> idle_;
-  H2Backends backends_;
 };
 
 }  // namespace sallyport

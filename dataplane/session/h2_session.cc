@@ -4,6 +4,7 @@
 
 #include "dataplane/base/check.h"
 #include "dataplane/session/current_snapshot.h"
+#include "dataplane/session/exchange_pool.h"
 
 namespace sallyport {
 

@@ -2,6 +2,7 @@
 
 #include "dataplane/base/check.h"
 #include "dataplane/session/current_snapshot.h"
+#include "dataplane/session/exchange_pool.h"
 #include "dataplane/session/h2_session.h"
 #include "dataplane/session/handshake.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "dataplane/session/exchange.h"
+#include "dataplane/session/exchange_pool.h"
 #include "dataplane/session/session.h"
 
 namespace sallyport::sim {

@@ -1,0 +1,25 @@
+// What the exchanges of one worker share: objects to begin anew, and backends that many speak to.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "dataplane/session/exchange.h"
+#include "dataplane/session/h2_backend.h"
+
+namespace sallyport {
+
+/// Exchanges that are over, for the next requests. Thread: the worker's.
+class ExchangePool {
+ public:
+  std::unique_ptr<Exchange> take(SessionContext& context);
+  void give_back(std::unique_ptr<Exchange> exchange, Loop& loop);
+  H2Backends& backends() { return backends_; }
+
+ private:
+  static constexpr size_t kKept = 64;
+  std::vector<std::unique_ptr<Exchange>> idle_;
+  H2Backends backends_;
+};
+
+}  // namespace sallyport

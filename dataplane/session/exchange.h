@@ -41,8 +41,8 @@ struct ExchangeClient {
 ///                 └─ answered by the proxy, as from everywhere before a response ─► Finish
 ///
 /// In Relay the request's body and the response go their own ways at the same time. Once over, the
-/// object can begin anew: a worker keeps a few (exchange_pool.h), so that in steady state nothing is
-/// allocated. Each phase has a file of its own: exchange_decide.cc and so on.
+/// object can begin anew: a worker keeps a few (exchange_pool.h), so that in steady state nothing
+/// is allocated. Each phase has a file of its own: exchange_decide.cc and so on.
 /// Thread: the worker's.
 class Exchange final : public Task {
  public:

@@ -12,7 +12,7 @@ namespace {
 
 constexpr Millis kLinger{1000};        // as in entry.cc: no reset shall overtake the GOAWAY
 constexpr Millis kShutdownMost{5000};  // for a client to answer the PING behind the first GOAWAY
-constexpr size_t kSparesMost = 16;
+constexpr Millis kDiscardMost{5000};   // for a client to end a request that has been answered
 // Frames that wait for a client who does not take them; then nothing more is read from it.
 constexpr size_t kQueuedMost = 1000;
 // A head this many times over header_size is decoded for nobody's good.
@@ -211,15 +211,17 @@ void H2Session::begin(H2Stream& stream) {
 void H2Session::end_exchange(H2Stream& stream, Exchange::Outcome outcome) {
   bool read = stream.exchange_->request_read();
   context().exchanges.give_back(std::move(stream.exchange_), context().loop);
-  stream.received_.clear();
   if (outcome == Exchange::Outcome::Cut) {
     // What waits stays: a frame of it may be half on its way out.
     stream.said_all_ = false;
+    stream.received_.clear();
     if (!stream.closed_) frames_.reset(stream.id_, H2Error::Internal);
   } else {
     guard_.served();
-    // RFC 9113 section 8.1: the response is whole, and the rest of the request is not wanted.
-    if (!read && !stream.closed_) frames_.reset(stream.id_, H2Error::None);
+    if (!read && !stream.closed_) {
+      stream.discard_rest(context().loop.now() + Micros(kDiscardMost));
+      discarding_.push_back(stream);
+    }
   }
   if (stream.closed_) return recycle(stream);
   wants_to_send();
@@ -240,6 +242,7 @@ void H2Session::recycle(H2Stream& stream) {
   stream.clear_sides();
   stream.snapshot_ = GenerationRef();
   stream.ListLink<ReadyStreams>::unlink();
+  stream.ListLink<DiscardingStreams>::unlink();
   stream.ListLink<RunQueue>::unlink();
   stream.ListLink<OpenStreams>::unlink();
   spare_.push_back(stream);
@@ -322,6 +325,7 @@ void H2Session::arm() {
     Millis most = served_ ? limits().keep_alive_timeout : limits().header_timeout;
     when = idle_since_ + Micros(most);
   }
+  if (!discarding_.empty()) when = std::min(when, discarding_.front().discard_until_);
   if (in_block_) when = std::min(when, block_since_ + Micros(limits().header_timeout));
   if (shutting_ && !shut_) when = std::min(when, shutdown_since_ + Micros(kShutdownMost));
   Millis left = std::chrono::ceil<Millis>(when - context().loop.now());
@@ -340,6 +344,9 @@ void H2Session::on_deadline() {
     }
   }
   if (shutting_ && !shut_ && now >= shutdown_since_ + Micros(kShutdownMost)) on_pong();
+  while (!discarding_.empty() && now >= discarding_.front().discard_until_) {
+    discarding_.front().stop_discarding();
+  }
   Millis idle = served_ ? limits().keep_alive_timeout : limits().header_timeout;
   if (open_.empty() && now >= idle_since_ + Micros(idle)) {
     if (ending_ == Reason::Closed) {

@@ -90,6 +90,7 @@ class H2Session final : public Session, public H2Link, private H2FrameEvents {
   List<H2Stream, OpenStreams> open_;
   List<H2Stream, OpenStreams> spare_;
   List<H2Stream, ReadyStreams> ready_;
+  List<H2Stream, DiscardingStreams> discarding_;  // in the order of their deadlines
   size_t open_count_ = 0;
 
   Phase phase_ = Phase::Open;

@@ -80,7 +80,6 @@ void H2Sides::read_trailers() {
 }
 
 void H2Sides::on_data(Bytes data) {
-  if (fault_ != H1Fault::None) return;
   if (data.size() > received_.room_size()) return;  // beyond a window that was never given
   received_.append(data);
   ready();

@@ -1,9 +1,18 @@
 #include "dataplane/session/h2_stream.h"
 
+#include <utility>
+
 #include "dataplane/base/check.h"
 #include "dataplane/session/h2_session.h"
 
 namespace sallyport {
+
+namespace {
+
+// Some windows' worth: what a client sends before it has read the answer.
+constexpr size_t kDiscardMost = 1024 * 1024;
+
+}  // namespace
 
 H2Stream::H2Stream(H2Session& session, Stream& connection, const Arrival& arrival)
     : H2Sides(session, H2HeadText::Of::Request),
@@ -15,10 +24,38 @@ H2Stream::H2Stream(H2Session& session, Stream& connection, const Arrival& arriva
 H2Stream::~H2Stream() = default;
 
 void H2Stream::open(int32_t id, Instant now) {
-  begun_ = false;
+  begun_ = discarding_ = false;
   DCHECK(!exchange_);
   open_sides(id);
   started_ = now;
+}
+
+void H2Stream::discard_rest(Instant until) {
+  discarding_ = true;
+  discardable_ = kDiscardMost;
+  discard_until_ = until;
+  link_.frames().consumed(id_, received_.rest().size());
+  received_.clear();
+}
+
+void H2Stream::stop_discarding() {
+  ListLink<DiscardingStreams>::unlink();
+  if (!std::exchange(discarding_, false) || closed_) return;
+  link_.frames().reset(id_, H2Error::None);
+  link_.wants_to_send();
+}
+
+void H2Stream::on_data(Bytes data) {
+  if (!discarding_) return H2Sides::on_data(data);
+  if (data.size() > discardable_) return stop_discarding();
+  discardable_ -= data.size();
+  link_.frames().consumed(id_, data.size());
+}
+
+// curl 7.88 looks at a stream that its own last frame has closed only when something comes again.
+void H2Stream::on_end() {
+  if (discarding_) link_.frames().return_window();
+  H2Sides::on_end();
 }
 
 void H2Stream::turn() { session_.run(*this); }

@@ -12,12 +12,14 @@ namespace sallyport {
 class H2Session;
 struct OpenStreams;
 struct ReadyStreams;
+struct DiscardingStreams;
 
 /// As a task it takes its exchange's turns; the session's own turn then sends all that came of it.
 /// Used again for one stream after the other.
 class H2Stream final : public Task,
                        public ListLink<OpenStreams>,
                        public ListLink<ReadyStreams>,
+                       public ListLink<DiscardingStreams>,
                        public H2Sides {
  public:
   H2Stream(H2Session& session, Stream& connection, const Arrival& arrival);
@@ -25,6 +27,11 @@ class H2Stream final : public Task,
 
   /// REQUIRES: it is of no use to anybody (any more).
   void open(int32_t id, Instant now);
+  /// The response is whole, the request is not, and nobody wants the rest: it is taken and
+  /// forgotten, since many clients lose a response when they are reset amid their request. Beyond
+  /// a bound, or at the session's word, they are (RFC 9113 section 8.1).
+  void discard_rest(Instant until);
+  void stop_discarding();
 
  private:
   friend class H2Session;
@@ -33,6 +40,8 @@ class H2Stream final : public Task,
   void ready() override;
   bool translate(MutableBytes head) override;
   bool submit_fields(std::span<const H2Field> fields, bool more) override;
+  void on_data(Bytes data) override;
+  void on_end() override;
 
   H2Session& session_;
   GenerationRef snapshot_;
@@ -40,6 +49,9 @@ class H2Stream final : public Task,
   std::unique_ptr<Exchange> exchange_;
   bool begun_ = false;  // it has, or had, its exchange: it gets no other
   Instant started_{};
+  bool discarding_ = false;
+  size_t discardable_ = 0;  // bytes
+  Instant discard_until_{};
 };
 
 }  // namespace sallyport

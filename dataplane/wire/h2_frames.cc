@@ -407,6 +407,11 @@ void H2Frames::consumed(int32_t id, size_t size) {
   nghttp2_session_consume_stream(session_, id, size);
 }
 
+void H2Frames::return_window() {
+  int32_t size = nghttp2_session_get_effective_recv_data_length(session_);
+  if (size > 0) nghttp2_submit_window_update(session_, NGHTTP2_FLAG_NONE, 0, size);
+}
+
 void H2Frames::reset(int32_t id, H2Error error) {
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, static_cast<uint32_t>(error));
 }

@@ -146,6 +146,8 @@ class H2Frames {
   void resume(int32_t id);
   /// Of a body that came, so much has gone on.
   void consumed(int32_t id, size_t size);
+  /// The connection's window is given back now, which otherwise waits until it is worth a frame.
+  void return_window();
   void reset(int32_t id, H2Error error);
 
   /// No new streams are taken, in one round trip from now (RFC 9113 section 6.8); then, after

@@ -5,6 +5,8 @@ import ssl
 import struct
 import time
 
+from .backends import Backend
+
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, \
     CONTINUATION = range(10)
 END_STREAM, ACK, END_HEADERS, PADDED, PRIORITIZED = 0x1, 0x1, 0x4, 0x8, 0x20
@@ -104,6 +106,21 @@ class Connection:
         if first:
             self.send(first)
 
+    @classmethod
+    def accepted(cls, channel, first=None, timeout=60):
+        """The server's side, once the client's preface has come."""
+        self = cls.__new__(cls)
+        self.host, self.scheme, self.socket = None, "http", channel.socket
+        self.received, self.ended, self.timeout = b"", False, timeout
+        preface = b""
+        while len(preface) < len(PREFACE):
+            more = self.socket.recv(len(PREFACE) - len(preface))
+            assert more, preface
+            preface += more
+        assert preface == PREFACE, preface
+        self.send(settings() if first is None else first)
+        return self
+
     def __enter__(self):
         return self
 
@@ -193,3 +210,16 @@ class Connection:
         assert got is None or got.error in errors, (got, got.error, errors)
         while self.read():
             pass
+
+
+class FrameBackend(Backend):
+    """In the clear: `converse(connection)` says its frames on each connection that comes, and may
+    read those of the proxy; the connection stays until the proxy ends it."""
+
+    def __init__(self, converse, first=None):
+        def handler(channel, _):
+            with Connection.accepted(channel, first) as c:
+                converse(c)
+                while not c.ended:
+                    c.read()
+        super().__init__(handler)

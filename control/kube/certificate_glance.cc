@@ -1,6 +1,7 @@
 #include "control/kube/certificate_glance.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 
 #include "control/kube/base64.h"

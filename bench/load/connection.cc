@@ -137,6 +137,7 @@ void Connection::stands() {
   const Clock::time_point now = Clock::now();
   opening_time = now - opened_at_;
   state_ = State::Idle;
+  exchange_->opened();
   const bool go_on = std::exchange(then_exchange_, false);
   owner_.opened(*this);
   if (go_on && state_ == State::Idle) {
@@ -178,6 +179,8 @@ void Connection::receive_some() {
     if (result.status != IoStatus::Ok) return failed_io(result);
     bytes_received += result.bytes;
     take(exchange_->received(scratch_.first(result.bytes)));
+    // HTTP/2 has something to say while it listens: windows, acknowledgements.
+    if (state_ == State::Exchanging && !exchange_->to_send().empty()) send_some();
   } while (state_ == State::Exchanging && transport_.pending());
 }
 
@@ -198,7 +201,9 @@ void Connection::receive_idle() {
   switch (result.status) {
     case IoStatus::WantRead:
     case IoStatus::WantWrite: return;
-    case IoStatus::Ok: return fail(FailureKind::BadResponse, "bytes that nobody asked for");
+    case IoStatus::Ok:
+      if (exchange_->received_idle(scratch_.first(result.bytes))) return;
+      return fail(FailureKind::BadResponse, "bytes that nobody asked for");
     case IoStatus::End:
     case IoStatus::Truncated:
       return fail(FailureKind::ClosedIdle, "the peer ended between exchanges");

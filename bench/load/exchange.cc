@@ -2,6 +2,7 @@
 
 #include "bench/common/http_message.h"
 #include "bench/common/pattern.h"
+#include "bench/load/h2_exchange.h"
 
 namespace sallyport::bench {
 namespace {
@@ -48,7 +49,7 @@ class RequestExchange : public Exchange {
               (host.name.empty() ? options.target_text : host.name) + "\r\n") {
     for (const std::string& header : options.headers) head_ += header + "\r\n";
     if (body_ > 0) head_ += "Content-Length: " + std::to_string(body_) + "\r\n";
-    if (options.new_connections) head_ += "Connection: close\r\n";
+    if (options.new_connections && !options.persistent) head_ += "Connection: close\r\n";
     head_ += "\r\n";
   }
 
@@ -166,7 +167,9 @@ class ConnectExchange : public Exchange {
 std::unique_ptr<Exchange> make_exchange(const Options& options, const Host& host) {
   switch (options.kind) {
     case ExchangeKind::Echo: return std::make_unique<EchoExchange>(options.size);
-    case ExchangeKind::Request: return std::make_unique<RequestExchange>(options, host);
+    case ExchangeKind::Request:
+      if (options.http2) return make_h2_exchange(options, host);
+      return std::make_unique<RequestExchange>(options, host);
     case ExchangeKind::Duplex: return std::make_unique<DuplexExchange>(options);
     case ExchangeKind::Connect: break;
   }

@@ -17,6 +17,8 @@ class Exchange {
 
   virtual ~Exchange() = default;
 
+  /// A new connection stands; what the last one left behind is to be forgotten.
+  virtual void opened() {}
   virtual void begin() = 0;
   /// What is to be sent next; empty when there is nothing. Valid until sent().
   virtual Bytes to_send() = 0;
@@ -28,6 +30,8 @@ class Exchange {
   /// An exchange that needs nothing received is Done here, when all is sent.
   virtual Step all_sent() { return Step::More; }
   virtual Step received(Bytes bytes) = 0;
+  /// Bytes came between two exchanges; false if nobody asked for them.
+  virtual bool received_idle(Bytes) { return false; }
   /// The peer closed its half cleanly.
   virtual Step end_received() = 0;
   /// After Failed, what was wrong; after Done, set if the answer was complete but not a good one.

@@ -37,7 +37,7 @@ std::chrono::nanoseconds from_millis(double millis) {
 struct Raw {
   std::vector<std::string> hosts;
   std::string certificate, key;
-  double duration = 0, warm_up = 0, timeout = 10'000;
+  double duration = 0, warm_up = 0, linger = 0, timeout = 10'000;
 };
 
 void add_peer(CLI::App& app, Options& options, Raw& raw) {
@@ -79,6 +79,9 @@ void add_exchange(CLI::App& app, Options& options) {
   app.add_option("--body", options.body, "size of the request's body")->transform(size);
   app.add_option("--header", options.headers, "\"Name: value\", may be repeated")
       ->allow_extra_args(false);
+  app.add_flag("--http2", options.http2, "requests over HTTP/2, one stream at a time");
+  app.add_flag("--persistent", options.persistent,
+               "leave out \"Connection: close\" even with --new-connections");
   app.add_option("--status", options.expected_status,
                  "the only good status; default: any below 400");
 }
@@ -94,6 +97,8 @@ void add_load(CLI::App& app, Options& options, Raw& raw) {
                  "end after this time (default 10s, none with --count)")
       ->transform(as_time());
   app.add_option("--warm-up", raw.warm_up, "load before measuring")->transform(as_time());
+  app.add_option("--linger", raw.linger, "keep connections open so long after all is done")
+      ->transform(as_time());
   app.add_option("--timeout", raw.timeout, "of one exchange, connecting included (default 10s)")
       ->transform(as_time());
   app.add_option("--watch-pid", options.watched, "report the CPU time of these processes too")
@@ -115,6 +120,7 @@ void complete(Options& options, const Raw& raw) {
   options.duration = from_millis(raw.duration);
   options.warm_up = from_millis(raw.warm_up);
   options.timeout = from_millis(raw.timeout);
+  options.linger = from_millis(raw.linger);
   const bool endless = options.duration.count() == 0 && options.count == 0;
   if (endless) options.duration = std::chrono::seconds(10);
   if (options.method.empty()) options.method = options.body > 0 ? "POST" : "GET";
@@ -122,6 +128,8 @@ void complete(Options& options, const Raw& raw) {
   if (!options.tls_settings.ca.empty() && options.hosts.front().name.empty()) {
     throw std::runtime_error("--ca needs --host: the name to verify");
   }
+  if (options.http2 && !options.tls) throw std::runtime_error("--http2 needs --tls");
+  if (options.http2 && options.tls_settings.alpn.empty()) options.tls_settings.alpn = {"h2"};
   if (options.threads > options.connections) options.threads = options.connections;
 }
 

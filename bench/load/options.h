@@ -39,6 +39,8 @@ struct Options {
   std::string method, path = "/";
   uint64_t body = 0;
   std::vector<std::string> headers;
+  bool http2 = false;           // request: over HTTP/2, one stream at a time
+  bool persistent = false;      // request: without "Connection: close", whatever comes after
   int expected_status = 0;      // 0: any below 400
 
   uint32_t connections = 1;
@@ -48,6 +50,7 @@ struct Options {
   uint64_t count = 0;  // exchanges after the warm-up, failed ones included; 0: as many as fit
   std::chrono::nanoseconds duration{0};  // 0: until `count`
   std::chrono::nanoseconds warm_up{0};
+  std::chrono::nanoseconds linger{0};    // connections stay open so long after the last exchange
   std::chrono::nanoseconds timeout{0};   // of one exchange, its connection included
   std::vector<pid_t> watched;    // processes whose CPU time is taken over the measured window
 

@@ -95,6 +95,8 @@ Results Worker::run(const std::atomic<bool>& stop) {
     if (!finished(now)) poll(now);
   }
   count_backlog();
+  const Clock::time_point end = Clock::now() + options_.linger;
+  while (!stop && Clock::now() < end) poll(Clock::now());
   close_all();
   return std::move(results_);
 }

@@ -25,6 +25,7 @@ void Exchange::begin_common(ExchangeClient& client, Instant started) {
   own_id_ = context_.request_ids.next();
   understood_ = request_read_ = request_broken_ = body_begun_ = fresh_only_ = false;
   response_begun_ = slow_client_ = close_after_ = upgrade_sent_ = false;
+  client_ended_ = backend_ended_ = false;
   interims_ = 0;
   unacknowledged_ = 0;
   stalls_ = 0;
@@ -97,6 +98,7 @@ Exchange::Outcome Exchange::advance() {
         break;
       case Phase::Connect: next = connect_it(); break;
       case Phase::BackendHandshake: next = shake_hands(); break;
+      case Phase::Settle: next = settle(); break;
       case Phase::Relay: next = relay(); break;
       case Phase::Finish: next = finish(); break;
       case Phase::Tunnel: next = tunnel(); break;
@@ -126,7 +128,7 @@ Exchange::Next Exchange::over(Outcome outcome, RequestEnd end, std::string_view 
   release_backend(false);
   outcome_ = outcome;
   write_record();
-  if (to_backend_) context_.metrics.http.tunnels_open.subtract();
+  if (record_.upgraded) context_.metrics.http.tunnels_open.subtract();
   to_backend_.reset();
   to_client_.reset();
   request_bytes_.clear();
@@ -151,7 +153,10 @@ void Exchange::write_record() {
 }
 
 void Exchange::abandon(RequestEnd end) {
-  if (phase_ != Phase::Over) over(Outcome::Cut, end, {});
+  if (phase_ == Phase::Over) return;
+  // A client that has all of it may go without waiting for the backend to hear of its end.
+  bool whole = client_ended_ && backend_ended_ && !client_->out.has_unsent();
+  over(Outcome::Cut, whole ? RequestEnd::Tunnelled : end, {});
 }
 
 }  // namespace sallyport

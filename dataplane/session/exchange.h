@@ -16,6 +16,7 @@
 #include "dataplane/session/h2_backend.h"
 #include "dataplane/session/request_decision.h"
 #include "dataplane/session/session.h"
+#include "dataplane/tls/websocket_accept.h"
 
 namespace sallyport {
 
@@ -80,6 +81,7 @@ class Exchange final : public Task {
     Queue,  // somebody else is connecting for us as well
     Connect,
     BackendHandshake,
+    Settle,  // the backend has still to say whether it takes an extended CONNECT
     Relay,
     Finish,
     Tunnel,
@@ -106,6 +108,13 @@ class Exchange final : public Task {
   Next begin_response();
   Next finish();
   Next tunnel();
+  Next pump_tunnel();
+  Next stream_tunnel();
+  enum class Passed : uint8_t { Waiting, More, Ended, ReadBroken, WriteBroken };
+  Passed pass(MessageInput& from, MessageOutput& to, bool& ended, uint64_t& bytes, size_t& budget);
+  Next settle();
+  bool accepts_websocket() const;
+  WebSocketKey websocket_key() const;
 
   void take_host();
   bool take_path();
@@ -204,6 +213,8 @@ class Exchange final : public Task {
   ResponseHead response_;
   bool response_begun_ = false;  // its head is on the way to the client: no other can be
   bool upgrade_sent_ = false;
+  bool client_ended_ = false;    // its direction of a tunnel with streams
+  bool backend_ended_ = false;
   uint8_t interims_ = 0;         // sent before its head
   bool slow_client_ = false;
   bool close_after_ = false;

@@ -106,7 +106,9 @@ Exchange::Next Exchange::connect_it() {
                       record_.sni, client_->stream, identity_);
   }
   if (!service_->tls()) return begin_on_backend();
-  SslPtr ssl = service_->tls()->new_ssl(endpoint_->name, context_.worker);
+  // What is not to be shared is not asked to be: by now a backend may agree to what it did not.
+  bool chooses = service_->protocol() == BackendProtocol::Auto;
+  SslPtr ssl = service_->tls()->new_ssl(endpoint_->name, context_.worker, !connecting_ && chooses);
   if (!ssl) {
     return answer(502, RequestEnd::ConnectFailed, "cannot set up verification of the backend");
   }
@@ -136,7 +138,10 @@ bool Exchange::multiplexes() const {
   switch (service_->protocol()) {
     case BackendProtocol::Http1: return false;
     case BackendProtocol::Http2: return true;
-    case BackendProtocol::Auto: break;
+    case BackendProtocol::Auto:
+      // Every backend of WebSocket knows it by HTTP/1.1.
+      if (service_->tls() && !upgrade_of(request_).empty()) return false;
+      break;
   }
   return !context_.exchanges.backends().speaks_http1(*service_, *endpoint_);
 }

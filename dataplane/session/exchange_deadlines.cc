@@ -49,6 +49,8 @@ Exchange::Next Exchange::on_deadline() {
     case Phase::BackendHandshake:
       reached(Limit::HandshakeTimeout);
       return next_endpoint(RequestEnd::BackendTimedOut, 504, "no TLS handshake in time");
+    case Phase::Settle:
+      return next_endpoint(RequestEnd::BackendTimedOut, 504, "no SETTINGS in time");
     case Phase::Tunnel:
       reached(Limit::TunnelIdleTimeout);
       return over(Outcome::Cut, RequestEnd::TunnelBroken, "tunnel_idle_timeout");

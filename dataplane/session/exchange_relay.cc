@@ -18,15 +18,28 @@ constexpr uint8_t kInterimsMost = 32;
 }  // namespace
 
 Exchange::Next Exchange::begin_relay() {
+  std::string_view upgrade = upgrade_of(request_);
+  if (h2_ && !upgrade.empty() && !h2_->settled()) {
+    phase_ = Phase::Settle;
+    wait("waiting for the backend's settings", limits().handshake_timeout);
+    return Next::Wait;
+  }
+  upgrade_sent_ = !upgrade.empty() &&
+                  (!h2_ || (same_name(upgrade, "websocket") && h2_->takes_connect()));
+  if (client_->version == 2 && !upgrade.empty() && !upgrade_sent_) {
+    // It is no GET, whatever form it has taken here.
+    return answer(502, RequestEnd::BackendFailed, "the backend takes no extended CONNECT");
+  }
   record_.connected = elapsed();
   if (!record_.reused_connection) context_.metrics.backend_opened.add();
   H1Writer out = backend_out_->head_writer();
+  WebSocketKey key = websocket_key();
+  std::string_view own_key = upgrade_sent_ && client_->version == 2 && !h2_ ? key.view() : "";
   write_request_head(out, {request_, path_, forwarded_, http(), identity_, treatment_,
-                           !rewritten_.empty()});
+                           !rewritten_.empty(), upgrade_sent_, own_key});
   if (out.overflown()) {
     return answer(431, RequestEnd::TooLarge, "the head is too large with what is added to it");
   }
-  upgrade_sent_ = !h2_ && !upgrade_of(request_).empty();
   backend_out_->put_head(out.written(), request_.body);
   phase_ = Phase::Relay;
   record_.doing = "sending the request";
@@ -72,6 +85,8 @@ Exchange::Next Exchange::forward_request(size_t& budget) {
     budget -= std::min(budget, body.data.size());
     body_begun_ |= !body.data.empty();
     request_read_ = body.end;
+    // Of an extended CONNECT the tunnel is still to come, behind its head.
+    if (upgrade_sent_ && h2_) break;
     if (backend_out_->send_body(body.data, body.end, &client_->in.trailers()) == Step::Failed) {
       request_broken_ = true;
     }
@@ -193,7 +208,8 @@ Exchange::Next Exchange::response_broken(std::string_view detail) {
 Exchange::Next Exchange::begin_response() {
   record_.response_head = elapsed();
   record_.backend_status = record_.status = response_.status;
-  if (response_.status == 101) return begin_tunnel();
+  bool connected = h2_ && upgrade_sent_ && response_.status / 100 == 2;
+  if (response_.status == 101 || connected) return begin_tunnel();
   record_.doing = "passing the response on";
   ResponseFraming framing;
   framing.minor = request_.minor;

@@ -13,6 +13,7 @@ namespace sallyport {
 namespace {
 
 constexpr std::string_view kHsts = "Strict-Transport-Security";
+constexpr std::string_view kWebSocketKey = "Sec-WebSocket-Key";
 
 // Without a heap: addresses are written for each request.
 class IpText {
@@ -180,16 +181,18 @@ void write_who(H1Writer& out, const ForwardRequest& f) {
   for (const auto& [name, value] : f.identity->fields) out.field(name, value);
 }
 
-void write_request_framing(H1Writer& out, const RequestHead& request) {
+void write_request_framing(H1Writer& out, const ForwardRequest& f) {
+  const RequestHead& request = f.request;
   if (request.body == BodyKind::Length) {
     out.field("Content-Length", request.length);
   } else if (request.body == BodyKind::Chunked) {
     out.put("Transfer-Encoding: chunked\r\n");
   }
   std::string_view upgrade = upgrade_of(request);
-  if (!upgrade.empty()) {
+  if (!upgrade.empty() && f.upgrade) {
     out.field("Upgrade", upgrade);
     out.put("Connection: upgrade\r\n");
+    if (!f.websocket_key.empty()) out.field(kWebSocketKey, f.websocket_key);
   } else if (request.takes_trailers) {
     out.put("TE: trailers\r\nConnection: TE\r\n");
   }
@@ -303,12 +306,13 @@ void write_request_head(H1Writer& out, const ForwardRequest& f) {
       continue;
     }
     if (treatment && is_among(treatment->request_fields, field.name)) continue;
+    if (!f.websocket_key.empty() && same_name(field.name, kWebSocketKey)) continue;
     if (!f.http.keep_underscores && field.name.find('_') != std::string_view::npos) continue;
     out.field(field.name, field.value);
   }
   if (treatment) write_fields(out, treatment->request_fields);
   write_who(out, f);
-  write_request_framing(out, f.request);
+  write_request_framing(out, f);
   out.put("\r\n");
 }
 
@@ -338,12 +342,13 @@ void write_interim_head(H1Writer& out, const ResponseHead& response) {
   out.put("\r\n");
 }
 
-void write_upgrade_head(H1Writer& out, const ResponseHead& response,
-                        const ResponseAdditions& additions) {
-  out.status_line(response.status, response.reason);
+void write_upgrade_head(H1Writer& out, const ResponseHead& response, std::string_view upgrade,
+                        std::string_view accept, const ResponseAdditions& additions) {
+  out.status_line(101, "Switching Protocols");
   write_response_fields(out, response, false, additions);
   write_additions(out, additions);
-  out.field("Upgrade", response.upgrade);
+  out.field("Upgrade", upgrade);
+  if (!accept.empty()) out.field("Sec-WebSocket-Accept", accept);
   out.put("Connection: upgrade\r\n\r\n");
 }
 

@@ -37,6 +37,8 @@ struct ForwardRequest {
   const ClientIdentity* identity = nullptr;    // of a route with client_auth, else null
   const RouteTreatment* treatment = nullptr;   // of the route, if it has one
   bool query_in_path = false;                  // `path` has been rewritten, query and all
+  bool upgrade = true;                         // an Upgrade that is asked for goes on
+  std::string_view websocket_key = {};         // for a client that has none of its own
 };
 
 /// What a response gets that its backend has not said.
@@ -70,8 +72,9 @@ void write_response_head(H1Writer& out, const ResponseHead& response,
                          const ResponseFraming& framing);
 /// A 1xx other than 101.
 void write_interim_head(H1Writer& out, const ResponseHead& response);
-/// A 101: Connection and Upgrade are what it is about.
-void write_upgrade_head(H1Writer& out, const ResponseHead& response,
-                        const ResponseAdditions& additions);
+/// A 101 to what upgrade_of() says. `accept`: the Sec-WebSocket-Accept of a backend that says none;
+/// else empty.
+void write_upgrade_head(H1Writer& out, const ResponseHead& response, std::string_view upgrade,
+                        std::string_view accept, const ResponseAdditions& additions);
 
 }  // namespace sallyport

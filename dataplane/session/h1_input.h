@@ -30,6 +30,7 @@ class H1Input final : public MessageInput {
   void begin_body(BodyKind kind, uint64_t length, size_t most_trailers) override {
     body_.begin(kind, length, most_trailers);
   }
+  void begin_tunnel() override { body_.begin(BodyKind::UntilClose, 0, 0); }
   Body read_body(size_t most) override;
   bool body_ended() const override { return body_.ended(); }
   const FieldList& trailers() const override { return body_.trailers(); }

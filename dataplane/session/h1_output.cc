@@ -8,6 +8,11 @@ namespace sallyport {
 
 Step H1Output::send_body(MutableBytes data, bool end, const FieldList* trailers) {
   bool with_trailers = end && body_ == BodyKind::Chunked && trailers && trailers->size() > 0;
+  if (tunnel_) {
+    ends_ = end;
+    Step step = data.empty() ? stream_.flush() : send(data);
+    return ends_ && step == Step::Done ? end_direction() : step;
+  }
   uint8_t* begin = data.data();
   size_t size = data.size();
   if (body_ == BodyKind::Chunked && size > 0) {
@@ -33,6 +38,13 @@ Step H1Output::send_body(MutableBytes data, bool end, const FieldList* trailers)
   Step step = send({begin, size});
   if (step == Step::Failed || !with_trailers) return step;
   return send_end(*trailers);
+}
+
+Step H1Output::end_direction() {
+  Step step = stream_.flush();
+  if (step == Step::Done) step = stream_.end_write();
+  ends_ = step == Step::Blocked;
+  return step;
 }
 
 Step H1Output::send_end(const FieldList& trailers) {

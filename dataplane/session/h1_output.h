@@ -17,11 +17,13 @@ class H1Output final : public MessageOutput {
   void put_head(Bytes head, BodyKind body) override {
     pending_ = head.size();
     body_ = body;
+    tunnel_ = ends_ = false;
   }
   Step send_body(MutableBytes data, bool end, const FieldList* trailers = nullptr) override;
   Step flush() override;
-  Step resume() override { return stream_.flush(); }
-  bool has_unsent() const override { return stream_.has_unsent(); }
+  Step resume() override { return ends_ ? end_direction() : stream_.flush(); }
+  void begin_tunnel() override { tunnel_ = true; }
+  bool has_unsent() const override { return stream_.has_unsent() || ends_; }
   size_t unacknowledged() const override { return stream_.socket().unacknowledged(); }
 
   bool has_pending_head() const override { return pending_ > 0; }
@@ -32,12 +34,15 @@ class H1Output final : public MessageOutput {
  private:
   Step send(Bytes bytes) { return stream_.send(bytes); }
   Step send_end(const FieldList& trailers);
+  Step end_direction();
 
   Stream& stream_;
   Scratch& scratch_;
   size_t pending_ = 0;  // of scratch_.head
   BodyKind body_ = BodyKind::None;
   uint64_t head_bytes_ = 0;
+  bool tunnel_ = false;
+  bool ends_ = false;   // as soon as all is gone
 };
 
 }  // namespace sallyport

@@ -35,6 +35,12 @@ void H2BackendStream::release(std::unique_ptr<H2BackendStream> stream) {
   backend.release(std::move(stream));
 }
 
+bool H2BackendStream::settled() const { return backend_.settled(); }
+
+bool H2BackendStream::takes_connect() const {
+  return link_.frames().peer_allows_connect_protocol();
+}
+
 void H2BackendStream::ready() {
   if (owner_) backend_.post(*owner_);
 }
@@ -100,6 +106,11 @@ void H2Backend::release(std::unique_ptr<H2BackendStream> stream) {
   }
   if (ended_) end();
   if (!ended_) wants_to_send();
+}
+
+void H2Backend::on_settings() {
+  if (std::exchange(settled_, true)) return;
+  for (H2BackendStream* stream : open_) stream->ready();
 }
 
 void H2Backend::wants_to_send() {

@@ -24,6 +24,10 @@ class H2BackendStream final : public H2Sides {
 
   /// Others have used the connection before.
   bool reused() const { return !first_; }
+  /// What the backend allows is known, and
+  bool settled() const;
+  /// an extended CONNECT is among it.
+  bool takes_connect() const;
   /// The exchange has no more use for it: whatever is not over on it is broken off.
   static void release(std::unique_ptr<H2BackendStream> stream);
 
@@ -68,6 +72,7 @@ class H2Backend final : public Task, public H2Link, private H2FrameEvents {
   void on_fields(size_t) override {}
   void post(Task& owner) { loop_.post(owner); }
   bool tls() const { return tls_ != nullptr; }
+  bool settled() const { return settled_; }
 
  private:
   void turn() override;
@@ -84,7 +89,7 @@ class H2Backend final : public Task, public H2Link, private H2FrameEvents {
   void on_fault() override {}
   void on_goaway(int32_t, H2Error) override { leaving_ = true; }
   void on_pong() override {}
-  void on_settings() override {}
+  void on_settings() override;
   void on_data_sent(size_t, bool) override {}
 
   H2Backends& pool_;
@@ -106,6 +111,7 @@ class H2Backend final : public Task, public H2Link, private H2FrameEvents {
   Instant asked_{};       // by a PING
   bool in_turn_ = false;
   bool used_ = false;
+  bool settled_ = false;
   bool leaving_ = false;  // takes no stream any more
   bool ended_ = false;
   bool buried_ = false;

@@ -22,6 +22,7 @@ H2FrameSettings settings_of(const Limits& limits) {
   H2FrameSettings settings;
   settings.streams = limits.http2_streams;
   settings.header_list = limits.header_size;
+  settings.connect_protocol = true;
   return settings;
 }
 
@@ -209,7 +210,6 @@ void H2Session::begin(H2Stream& stream) {
 }
 
 void H2Session::end_exchange(H2Stream& stream, Exchange::Outcome outcome) {
-  bool read = stream.exchange_->request_read();
   context().exchanges.give_back(std::move(stream.exchange_), context().loop);
   if (outcome == Exchange::Outcome::Cut) {
     // What waits stays: a frame of it may be half on its way out.
@@ -218,7 +218,7 @@ void H2Session::end_exchange(H2Stream& stream, Exchange::Outcome outcome) {
     if (!stream.closed_) frames_.reset(stream.id_, H2Error::Internal);
   } else {
     guard_.served();
-    if (!read && !stream.closed_) {
+    if (!stream.ended_ && !stream.closed_) {
       stream.discard_rest(context().loop.now() + Micros(kDiscardMost));
       discarding_.push_back(stream);
     }

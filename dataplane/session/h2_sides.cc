@@ -20,7 +20,7 @@ void H2Sides::open_sides(int32_t id) {
   DCHECK(waiting_.empty());
   id_ = id;
   error_ = H2Error::None;
-  closed_ = faulty_ = head_whole_ = ended_ = counts_ = false;
+  closed_ = faulty_ = head_whole_ = ended_ = held_ = counts_ = false;
   head_sent_ = said_all_ = end_sent_ = false;
   fault_ = trailer_fault_ = H1Fault::None;
   pending_ = size_ = 0;
@@ -147,11 +147,13 @@ bool H2Sides::unprocessed() const { return closed_ && error_ == H2Error::Refused
 
 void H2Sides::begin_body(BodyKind kind, uint64_t length, size_t) {
   counts_ = kind == BodyKind::Length;
+  held_ = kind == BodyKind::None && of_ == H2HeadText::Of::Request && !ended_;
   left_ = length;
 }
 
 MessageInput::Body H2Sides::read_body(size_t most) {
   if (trailer_fault_ != H1Fault::None) return {Body::Kind::Refused, {}, false, trailer_fault_};
+  if (held_) return {Body::Kind::Data, {}, true};
   if (received_.empty()) {
     if (ended_) {
       if (counts_ && left_ > 0) {

@@ -45,6 +45,7 @@ class H2Sides : public H2FrameStream, public MessageInput, public MessageOutput 
   bool untouched() const override { return heads_.empty() && !head_whole_; }
   bool unprocessed() const override;
   void begin_body(BodyKind kind, uint64_t length, size_t most_trailers) override;
+  void begin_tunnel() override { held_ = counts_ = false; }
   Body read_body(size_t most) override;
   bool body_ended() const override { return ended_ && received_.empty(); }
   const FieldList& trailers() const override { return trailer_reader_.trailers(); }
@@ -53,7 +54,7 @@ class H2Sides : public H2FrameStream, public MessageInput, public MessageOutput 
   void take_rest(Block&) override {}
   std::string error_text() const override;
 
-  // MessageOutput: what goes.
+  // MessageOutput: what goes. A stream of DATA is one of bytes.
   H1Writer head_writer() override;
   void put_head(Bytes head, BodyKind body) override;
   Step send_body(MutableBytes data, bool end, const FieldList* trailers) override;
@@ -107,6 +108,7 @@ class H2Sides : public H2FrameStream, public MessageInput, public MessageOutput 
   bool head_whole_ = false;      // the final one
   bool ended_ = false;
   size_t size_ = 0;              // of its fields
+  bool held_ = false;            // what comes is no body, and waits for a tunnel
   bool counts_ = false;          // left_ is what the body still has to have
   uint64_t left_ = 0;
   Block received_;

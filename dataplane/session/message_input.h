@@ -43,6 +43,9 @@ class MessageInput {
   virtual bool body_ended() const = 0;
   virtual const FieldList& trailers() const = 0;
 
+  /// What comes from here on is bytes, up to the end of the peer's direction, as a body.
+  virtual void begin_tunnel() = 0;
+
   /// Whether the peer is known to have gone, asked while nothing is wanted from it; at most `most`
   /// bytes are read ahead for that.
   virtual bool gone(size_t most) = 0;

@@ -23,6 +23,8 @@ class MessageOutput {
   /// place. With `end` the last piece; it may be empty, and then `data` may be anything.
   /// Done, or Blocked: taken, but some of it waits. REQUIRES: what was sent before does not wait.
   virtual Step send_body(MutableBytes data, bool end, const FieldList* trailers) = 0;
+  /// What is sent from here on has no framing, and its end is that of the direction.
+  virtual void begin_tunnel() = 0;
   /// Sends what was put, and what waits. Done: all is gone.
   virtual Step flush() = 0;
   /// The same, but a head that waits for its body goes on waiting.

@@ -154,7 +154,7 @@ int BackendContext::on_new_session(SSL* ssl, SSL_SESSION* session) {
   return 1;  // the reference is ours now
 }
 
-SslPtr BackendContext::new_ssl(const std::string& name, size_t worker) const {
+SslPtr BackendContext::new_ssl(const std::string& name, size_t worker, bool http1_only) const {
   SslPtr ssl(SSL_new(context_.get()));
   if (!ssl || name.empty()) return nullptr;
   bool is_ip = Address::parse_ip(name).has_value();
@@ -168,6 +168,11 @@ SslPtr BackendContext::new_ssl(const std::string& name, size_t worker) const {
     int set = is_ip ? X509_VERIFY_PARAM_set1_ip_asc(check, name.c_str())
                     : X509_VERIFY_PARAM_set1_host(check, name.data(), name.size());
     if (set != 1) return nullptr;
+  }
+  if (http1_only) {
+    std::string wire = alpn_wire({"http/1.1"});
+    SSL_set_alpn_protos(ssl.get(), reinterpret_cast<const unsigned char*>(wire.data()),
+                        static_cast<unsigned int>(wire.size()));
   }
   SslSessionPtr& session = sessions_.of(worker)[name];
   SSL_set_app_data(ssl.get(), &session);

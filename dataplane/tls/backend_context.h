@@ -32,7 +32,7 @@ class BackendContext {
   /// resuming skips the certificate, so one name's session never vouches for another. Null where
   /// the check cannot be set up.
   /// REQUIRES: this outlives the SSL.
-  SslPtr new_ssl(const std::string& name, size_t worker) const;
+  SslPtr new_ssl(const std::string& name, size_t worker, bool http1_only = false) const;
 
   explicit BackendContext(size_t workers) : sessions_(workers) {}
 

@@ -48,6 +48,7 @@ constexpr auto kRows = std::to_array<Row>({
     {BadTrailer, "bad_trailer", "a field that may not be a trailer"},
     {BadPseudoField, "bad_pseudo_field", "a malformed, missing or misplaced pseudo-header field"},
     {ConnectionField, "connection_field", "a field of HTTP/1 connections in HTTP/2"},
+    {UnknownProtocol, "unknown_protocol", "a CONNECT for another protocol than websocket", 501},
 });
 
 constexpr bool in_order() {

@@ -45,7 +45,8 @@ enum class H1Fault : uint8_t {
   BadChunkEnd,            // what follows the data is not CRLF
   BadTrailer,
   BadPseudoField,         // of HTTP/2: missing, twice, unknown, or not in front
-  ConnectionField,        // in HTTP/2, which has none: Connection, Transfer-Encoding and such
+  ConnectionField,
+  UnknownProtocol,        // in HTTP/2, which has none: Connection, Transfer-Encoding and such
   Count,
 };
 const char* name(H1Fault fault);    // "bare_lf": for metrics and tests

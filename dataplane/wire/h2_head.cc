@@ -40,6 +40,13 @@ bool is_connection_field(std::string_view name, std::string_view value) {
   }
 }
 
+constexpr std::string_view kWebSocket = "websocket";
+
+// What a handshake of WebSocket needs in HTTP/1 only (RFC 8441 section 5).
+bool is_key_field(std::string_view name) {
+  return name == "sec-websocket-key" || name == "sec-websocket-accept";
+}
+
 bool has_no_body(uint16_t status, Method to) {
   return status < 200 || status == 204 || status == 304 || to == Method::Head;
 }
@@ -78,7 +85,7 @@ void H2HeadText::add(std::string_view name, std::string_view value) {
 
 void H2HeadText::add_pseudo(std::string_view name, std::string_view value) {
   static constexpr std::string_view kNames[kPseudos] = {":method", ":scheme", ":authority",
-                                                        ":path", ":status"};
+                                                        ":path", ":protocol", ":status"};
   bool of_response = name == kNames[kStatus];
   size_t which = 0;
   while (which < kPseudos && kNames[which] != name) ++which;
@@ -119,9 +126,7 @@ std::string_view H2HeadText::text(Pseudo which) const {
 
 // Nothing may become a line of its own, or a word more of the first one.
 H1Fault H2HeadText::check_request() {
-  if (!ranges_[kMethod].given) return H1Fault::BadPseudoField;
-  if (!is_token(text(kMethod))) return H1Fault::BadMethod;
-  if (text(kMethod) == "CONNECT") return H1Fault::BadTarget;
+  if (H1Fault fault = check_method(); fault != H1Fault::None) return fault;
   if (!ranges_[kPath].given || !ranges_[kScheme].given) return H1Fault::BadPseudoField;
   std::string_view scheme = text(kScheme), path = text(kPath);
   if (!same_name(scheme, "http") && !same_name(scheme, "https")) return H1Fault::BadPseudoField;
@@ -135,12 +140,22 @@ H1Fault H2HeadText::check_request() {
   return host_range_.given ? H1Fault::None : H1Fault::NoHost;
 }
 
+H1Fault H2HeadText::check_method() {
+  if (!ranges_[kMethod].given) return H1Fault::BadPseudoField;
+  if (!is_token(text(kMethod))) return H1Fault::BadMethod;
+  bool connect = text(kMethod) == "CONNECT";
+  if (!ranges_[kProtocol].given) return connect ? H1Fault::BadTarget : H1Fault::None;
+  if (!connect) return H1Fault::BadPseudoField;
+  if (has_length_) return H1Fault::BadContentLength;
+  return same_name(text(kProtocol), kWebSocket) ? H1Fault::None : H1Fault::UnknownProtocol;
+}
+
 void H2HeadText::write_request_line(Block& out) const {
   std::string_view host =
       as_text(Bytes(pseudo_.rest())).substr(host_range_.begin, host_range_.size);
   std::string_view authority = ranges_[kAuthority].given ? text(kAuthority) : host;
   if (!host_range_.given) host = authority;
-  put(out, text(kMethod));
+  put(out, ranges_[kProtocol].given ? "GET" : text(kMethod));
   put(out, " ");
   if (host != authority) {
     // Where the two differ it is the parser that says whether they mean the same.
@@ -151,6 +166,9 @@ void H2HeadText::write_request_line(Block& out) const {
   if (host == authority || text(kPath) != "*") put(out, text(kPath));
   put(out, " HTTP/1.1\r\n");
   put_field(out, "Host", host);
+  if (!ranges_[kProtocol].given) return;
+  put_field(out, "Upgrade", kWebSocket);
+  put_field(out, "Connection", "Upgrade");
 }
 
 H1Fault H2HeadText::end(bool end_of_stream, Block& out, Method to) {
@@ -172,7 +190,7 @@ H1Fault H2HeadText::end(bool end_of_stream, Block& out, Method to) {
   }
   out.append(fields_.rest());
   if (!cookies_.empty()) put_field(out, "cookie", as_text(Bytes(cookies_.rest())));
-  bool framed = has_length_ || of_ == Of::Trailers ||
+  bool framed = has_length_ || of_ == Of::Trailers || ranges_[kProtocol].given ||
                 (of_ == Of::Request ? end_of_stream : has_no_body(status_, to));
   if (!framed) {
     put(out, end_of_stream ? "Content-Length: 0\r\n" : "Transfer-Encoding: chunked\r\n");
@@ -216,9 +234,12 @@ MutableBytes behind_first_line(MutableBytes head) {
 
 bool h2_response_fields(MutableBytes head, H2FieldArray& out) {
   out.clear();
-  out.add(":status", as_text(Bytes(head)).substr(9, 3));
+  std::string_view status = as_text(Bytes(head)).substr(9, 3);
+  bool switches = status == "101";
+  out.add(":status", switches ? "200" : status);
   return for_each_line(behind_first_line(head), [&](auto name, auto value) {
-    return is_connection_field(name, value) || out.add(name, value);
+    return is_connection_field(name, value) || (switches && is_key_field(name)) ||
+           out.add(name, value);
   });
 }
 
@@ -228,17 +249,21 @@ bool h2_request_fields(MutableBytes head, std::string_view scheme, H2FieldArray&
   std::string_view line = text.substr(0, text.find('\r'));
   size_t space = line.find(' '), last = line.rfind(' ');
   std::string_view authority;
+  bool connect = false;
   MutableBytes lines = behind_first_line(head);
   for_each_line(lines, [&](auto name, auto value) {
-    if (name == "host") authority = value;
-    return authority.empty();
+    if (name == "host" && authority.empty()) authority = value;
+    connect |= name == "upgrade" && same_name(value, kWebSocket);
+    return true;
   });
-  out.add(":method", line.substr(0, space));
+  out.add(":method", connect ? "CONNECT" : line.substr(0, space));
+  if (connect) out.add(":protocol", kWebSocket);
   out.add(":scheme", scheme);
   out.add(":authority", authority);
   out.add(":path", line.substr(space + 1, last - space - 1));
   return for_each_line(lines, [&](auto name, auto value) {
-    return name == "host" || is_connection_field(name, value) || out.add(name, value);
+    return name == "host" || is_connection_field(name, value) ||
+           (connect && is_key_field(name)) || out.add(name, value);
   });
 }
 

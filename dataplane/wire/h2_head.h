@@ -23,6 +23,7 @@ namespace sallyport {
 ///     cookie a=1 │ cookie b=2
 ///
 /// Without a length, a body that follows is announced as chunked: its end is known by its framing.
+/// An extended CONNECT (RFC 8441) becomes the GET with an Upgrade that means the same.
 class H2HeadText {
  public:
   enum class Of : uint8_t { Request, Response, Trailers };
@@ -43,7 +44,7 @@ class H2HeadText {
   void clear();
 
  private:
-  enum Pseudo : uint8_t { kMethod, kScheme, kAuthority, kPath, kStatus, kPseudos };
+  enum Pseudo : uint8_t { kMethod, kScheme, kAuthority, kPath, kProtocol, kStatus, kPseudos };
   struct Range {
     size_t begin = 0, size = 0;
     bool given = false;
@@ -53,6 +54,7 @@ class H2HeadText {
   void add_field(std::string_view name, std::string_view value);
   std::string_view text(Pseudo which) const;
   H1Fault check_request();
+  H1Fault check_method();
   void write_request_line(Block& out) const;
 
   Of of_ = Of::Request;
@@ -88,8 +90,9 @@ class H2FieldArray {
 };
 
 /// From a whole head as forwarding.cc writes it, or from the lines of trailers; changes the names
-/// to lower case where they stand. What belongs to connections of HTTP/1 is left out. False: there
-/// are more fields than there is room for.
+/// to lower case where they stand. What belongs to connections of HTTP/1 is left out; an Upgrade to
+/// websocket becomes an extended CONNECT, and the 101 to it a 200 (RFC 8441). False: there are more
+/// fields than there is room for.
 bool h2_response_fields(MutableBytes head, H2FieldArray& out);
 bool h2_request_fields(MutableBytes head, std::string_view scheme, H2FieldArray& out);
 bool h2_trailer_fields(MutableBytes lines, H2FieldArray& out);

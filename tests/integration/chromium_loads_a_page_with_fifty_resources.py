@@ -5,16 +5,12 @@ the backend counts what was asked for, on how many connections."""
 import sys
 
 sys.path.append(sys.path[0] + "/..")
-import base64
-import hashlib
 import html
 import json
 import re
-import ssl
-import subprocess
 
+from support.browser import dump, key_hash
 from support.http_front import TLS_WAYS, Front
-from support.process import run
 from support.scenario import main
 
 TIMEOUT = 120
@@ -84,25 +80,11 @@ def test(t):
         assert len(backend.seen) <= RESOURCES + 1, (way, len(backend.seen))
 
 
-def key_hash(secret):
-    """Of the certificate's public key: what makes Chromium trust exactly this one."""
-    public = subprocess.run(["openssl", "x509", "-in", secret / "tls.crt", "-noout", "-pubkey"],
-                            capture_output=True, text=True, check=True).stdout
-    der = ssl.PEM_cert_to_DER_cert(public.replace("PUBLIC KEY", "CERTIFICATE"))
-    return base64.b64encode(hashlib.sha256(der).digest()).decode()
-
-
 def load(t, front, way, key):
     """What the page says of itself once it has loaded."""
-    done = run(["chromium", "--headless=new", "--no-sandbox", "--disable-gpu",
-                "--disable-dev-shm-usage", "--disable-extensions", "--no-first-run",
-                "--disable-background-networking", "--disable-component-update",
-                f"--user-data-dir={t.folder / way}",
-                f"--host-resolver-rules=MAP {way}.test 127.0.0.1",
-                f"--ignore-certificate-errors-spki-list={key}", "--timeout=30000", "--dump-dom",
-                front.url(way)], 50)
-    match = re.search(r'<pre id="result">(.+?)</pre>', done.stdout)
-    assert match, (way, done.stdout[-2000:], done.stderr[-2000:])
+    shown = dump(t, front.https_port, f"{way}.test", key)
+    match = re.search(r'<pre id="result">(.+?)</pre>', shown)
+    assert match, (way, shown[-2000:])
     return json.loads(html.unescape(match[1]))
 
 

@@ -13,14 +13,14 @@ def node(t, script, *arguments, name=None):
     return t.process(["node", FOLDER / script, *arguments], name=name or pathlib.Path(script).stem)
 
 
-def node_server(t, script, tls=False):
+def node_server(t, script, tls=False, *words):
     """One that prints `listening PORT`; with tls it is backend.test. Returns its address."""
     arguments = []
     if tls:
         secret = t.authority.issue("backend.test", dns=("backend.test", "passthrough.test"))
         arguments = [secret / "tls.crt", secret / "tls.key"]
     name = f"{pathlib.Path(script).stem}-{'tls' if tls else 'plain'}"
-    server = node(t, script, *arguments, name=name)
+    server = node(t, script, *arguments, *words, name="-".join((name, *words)))
     server.wait_for_output("listening ")
     return "127.0.0.1:" + server.output.split("listening ")[1].split()[0]
 

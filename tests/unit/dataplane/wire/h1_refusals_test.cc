@@ -75,7 +75,8 @@ TEST(H1Refusals, TheSecondOfTwoPipelinedRequestsIsRefusedAsTheFirst) {
 
 TEST(H1Refusals, EveryFaultHasARowOrALimit) {
   std::set<std::string> told = {"none", "head_too_large", "too_many_fields",
-                                "bad_pseudo_field", "connection_field"};  // these: h2_head_test
+                                // These: h2_head_test.
+                                "bad_pseudo_field", "connection_field", "unknown_protocol"};
   for (const HttpRefusal& row : request_refusals()) told.insert(row.fault);
   for (const HttpRefusal& row : response_refusals()) told.insert(row.fault);
   for (int i = 0; i < static_cast<int>(H1Fault::Count); ++i) {

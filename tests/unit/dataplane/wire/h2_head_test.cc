@@ -231,5 +231,63 @@ TEST(H2Fields, MoreThanThereIsRoomForAreRefused) {
   EXPECT_FALSE(h2_response_fields(bytes_of(head), fields));
 }
 
+Fields connect(const Fields& more = {}) {
+  Fields fields = with(":method", "CONNECT", get());
+  fields.insert(fields.begin(), {":protocol", "websocket"});
+  fields.insert(fields.end(), more.begin(), more.end());
+  return fields;
+}
+
+TEST(H2HeadText, AnExtendedConnectIsAnUpgrade) {
+  Made made = request(connect({{"sec-websocket-version", "13"}}), false);
+  EXPECT_EQ(made.fault, H1Fault::None);
+  EXPECT_EQ(made.text,
+            "GET / HTTP/1.1\r\nHost: a.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "sec-websocket-version: 13\r\n\r\n");
+  RequestHead head;
+  ASSERT_EQ(parse_request_head(as_bytes(made.text), 100, head), H1Fault::None);
+  EXPECT_EQ(head.upgrade, "websocket");
+  EXPECT_EQ(head.body, BodyKind::None);
+}
+
+TEST(H2HeadText, OtherConnectsAreRefused) {
+  EXPECT_EQ(fault_of(with(":method", "CONNECT", get())), H1Fault::BadTarget);
+  EXPECT_EQ(fault_of(with(":protocol", "connect-udp", connect())), H1Fault::UnknownProtocol);
+  EXPECT_EQ(fault_of(with(":protocol", "", connect())), H1Fault::UnknownProtocol);
+  EXPECT_EQ(fault_of(with(":method", "GET", connect())), H1Fault::BadPseudoField);
+  EXPECT_EQ(fault_of(without(":path", connect())), H1Fault::BadPseudoField);
+  EXPECT_EQ(fault_of(connect({{"content-length", "3"}})), H1Fault::BadContentLength);
+  EXPECT_EQ(fault_of(connect({{"upgrade", "h2c"}})), H1Fault::ConnectionField);
+}
+
+std::string fields_of(const H2FieldArray& fields) {
+  std::string text;
+  for (const H2Field& field : fields.all()) {
+    text += std::string(field.name) + "=" + std::string(field.value) + " ";
+  }
+  return text;
+}
+
+TEST(H2Fields, AnUpgradeToWebSocketIsAnExtendedConnect) {
+  std::string head =
+      "GET /chat?a HTTP/1.1\r\nHost: a.test\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+      "Sec-WebSocket-Protocol: chat\r\nUpgrade: WebSocket\r\nConnection: upgrade\r\n\r\n";
+  H2FieldArray fields;
+  ASSERT_TRUE(h2_request_fields({reinterpret_cast<uint8_t*>(head.data()), head.size()}, "https",
+                                fields));
+  EXPECT_EQ(fields_of(fields),
+            ":method=CONNECT :protocol=websocket :scheme=https :authority=a.test :path=/chat?a "
+            "sec-websocket-protocol=chat ");
+}
+
+TEST(H2Fields, A101IsA200WithoutAKey) {
+  std::string head =
+      "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+      "Sec-WebSocket-Protocol: chat\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n";
+  H2FieldArray fields;
+  ASSERT_TRUE(h2_response_fields({reinterpret_cast<uint8_t*>(head.data()), head.size()}, fields));
+  EXPECT_EQ(fields_of(fields), ":status=200 sec-websocket-protocol=chat ");
+}
+
 }  // namespace
 }  // namespace sallyport

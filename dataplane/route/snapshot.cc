@@ -170,13 +170,24 @@ struct SnapshotBuilder::Run : Build {
   // Few are checked before they are used; so many that it would take long, afterwards: a pair that
   // is bad in spite of how it looks then harms its own sites only.
   void check_certificates() {
-    if (builder.checks_ == Checks::Soon && unchecked.size() > kCheckedAtOnce) return;
-    for (const UncheckedCertificate& one : unchecked) {
+    bool soon = builder.checks_ == Checks::Soon && unchecked.size() > kCheckedAtOnce;
+    std::vector<UncheckedCertificate> later;
+    for (UncheckedCertificate& one : unchecked) {
+      if (soon && !replaces(one.secret)) {
+        later.push_back(std::move(one));
+        continue;
+      }
       Result<void> good = one.certificate->check();
       if (good) continue;
       problem(one.place, one.path, "secret \"" + one.secret + "\": " + good.error().message);
     }
-    unchecked.clear();
+    unchecked = std::move(later);
+  }
+
+  // A pair that is in use would be lost.
+  bool replaces(const std::string& secret) const {
+    const auto* before = builder.materials_.secrets.find(secret);
+    return before && !(*before)->tls_crt.empty();
   }
 
   // It is what the next one is a change of.

@@ -124,6 +124,9 @@ class SnapshotBuilder {
   /// The staples of all certificates that some snapshot still has.
   std::vector<std::shared_ptr<Stapling>> staplings();
 
+  /// Where the keys of session tickets come from. Any thread may ask it.
+  TicketRing& ticket_ring() const { return *ticket_ring_; }
+
   /// How much there was to do, since the beginning.
   struct Work {
     uint64_t sites = 0;         // made

@@ -109,6 +109,7 @@ Result<std::shared_ptr<const BackendContext>> BackendContext::make(const Backend
       auto own = Certificate::parse(secret->tls_crt, secret->tls_key);
       if (!own) return own.error();
       if (!(*own)->use_in(context)) return Error{"tls.crt cannot be used: " + take_openssl_error()};
+      made->own_until_ = (*own)->facts().not_after;
     }
   }
   if (policy.verify != VerifyBackend::None) {
@@ -116,6 +117,7 @@ Result<std::shared_ptr<const BackendContext>> BackendContext::make(const Backend
       Result<X509StorePtr> authorities = parse_authorities(secret->ca_crt, secret->ca_crl);
       if (!authorities) return authorities.error();
       SSL_CTX_set1_cert_store(context, authorities->get());
+      if (!secret->ca_crl.empty()) made->lists_until_ = first_list_to_expire(authorities->get());
     } else {
       SSL_CTX_set1_cert_store(context, system_authorities());
     }

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,11 @@ class BackendContext {
   /// REQUIRES: this outlives the SSL.
   SslPtr new_ssl(const std::string& name, size_t worker, bool http1_only = false) const;
 
+  /// When the proxy's own certificate expires, and the first revocation list: seconds since 1970;
+  /// nothing where there is none.
+  std::optional<std::time_t> own_until() const { return own_until_; }
+  std::optional<std::time_t> lists_until() const { return lists_until_; }
+
   explicit BackendContext(size_t workers) : sessions_(workers) {}
 
  private:
@@ -45,6 +51,7 @@ class BackendContext {
   SslCtxPtr context_;
   VerifyBackend verify_ = VerifyBackend::Full;
   std::vector<BackendName> names_;
+  std::optional<std::time_t> own_until_, lists_until_;
   PerWorker<std::map<std::string, SslSessionPtr>> sessions_;  // nodes stay where they are
 };
 

@@ -7,10 +7,13 @@
 #include <time.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace sallyport {
 
 namespace {
+
+using DigestContext = std::unique_ptr<EVP_MD_CTX, OpensslFree<EVP_MD_CTX_free>>;
 
 BioPtr memory_bio(std::string_view text) {
   return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
@@ -50,12 +53,6 @@ std::vector<std::string> dns_names(X509* leaf) {
   return names;
 }
 
-int64_t seconds_of(const ASN1_TIME* time) {
-  tm when{};
-  if (ASN1_TIME_to_tm(time, &when) != 1) return 0;
-  return static_cast<int64_t>(timegm(&when));
-}
-
 LeafFacts facts_of(X509* leaf) {
   LeafFacts facts;
   facts.names = dns_names(leaf);
@@ -63,6 +60,27 @@ LeafFacts facts_of(X509* leaf) {
   facts.not_after = seconds_of(X509_get0_notAfter(leaf));
   facts.rsa = EVP_PKEY_get_base_id(X509_get0_pubkey(leaf)) == EVP_PKEY_RSA;
   return facts;
+}
+
+constexpr const char* kForeignKey = "tls.key does not fit the first certificate of tls.crt";
+
+// Of a private key the public half is written beside it, and that half is what OpenSSL compares.
+bool signs_for(EVP_PKEY* key, X509* leaf) {
+  int kind = EVP_PKEY_get_base_id(key);
+  const EVP_MD* digest = kind == EVP_PKEY_ED25519 || kind == EVP_PKEY_ED448 ? nullptr
+                                                                            : EVP_sha256();
+  constexpr std::string_view kText = "whoever has this key may say so";
+  const auto* text = reinterpret_cast<const unsigned char*>(kText.data());
+  DigestContext sign(EVP_MD_CTX_new()), verify(EVP_MD_CTX_new());
+  std::vector<unsigned char> signature(static_cast<size_t>(EVP_PKEY_get_size(key)));
+  size_t size = signature.size();
+  bool fits = EVP_DigestSignInit(sign.get(), nullptr, digest, nullptr, key) == 1 &&
+              EVP_DigestSign(sign.get(), signature.data(), &size, text, kText.size()) == 1 &&
+              EVP_DigestVerifyInit(verify.get(), nullptr, digest, nullptr,
+                                   X509_get0_pubkey(leaf)) == 1 &&
+              EVP_DigestVerify(verify.get(), signature.data(), size, text, kText.size()) == 1;
+  ERR_clear_error();
+  return fits;
 }
 
 bool same_name(std::string_view a, std::string_view b) {
@@ -81,6 +99,22 @@ bool name_covers(std::string_view name, std::string_view host) {
 }
 
 }  // namespace
+
+std::time_t seconds_of(const ASN1_TIME* time) {
+  tm when{};
+  return time && ASN1_TIME_to_tm(time, &when) == 1 ? timegm(&when) : 0;
+}
+
+std::time_t first_list_to_expire(X509_STORE* store) {
+  std::time_t first = std::numeric_limits<std::time_t>::max();
+  STACK_OF(X509_OBJECT)* all = X509_STORE_get0_objects(store);
+  for (int i = 0; i < sk_X509_OBJECT_num(all); ++i) {
+    const X509_CRL* list = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(all, i));
+    const ASN1_TIME* next = list ? X509_CRL_get0_nextUpdate(list) : nullptr;
+    if (next) first = std::min(first, seconds_of(next));
+  }
+  return first;
+}
 
 X509StackPtr parse_certificates(std::string_view pem) {
   X509StackPtr all(sk_X509_new_null());
@@ -133,10 +167,12 @@ Result<std::shared_ptr<const Certificate>> Certificate::parse(std::string_view c
   data->tls_key = key;
   auto decoded = decode(*data);
   if (!decoded) return decoded.error();
+  if (!signs_for((*decoded)->key.get(), (*decoded)->leaf.get())) return Error{kForeignKey};
   auto made = std::make_shared<Certificate>();
   made->data_ = std::move(data);
   made->facts_ = facts_of((*decoded)->leaf.get());
   made->decoded_ = decoded->release();
+  made->state_ = State::Good;
   return std::shared_ptr<const Certificate>(std::move(made));
 }
 
@@ -147,7 +183,8 @@ std::shared_ptr<const Certificate> Certificate::stapled(const Certificate& plain
   auto made = std::make_shared<Certificate>();
   made->data_ = plain.data_;
   made->facts_ = plain.facts_;
-  auto decoded = decode(*made->data_);
+  made->state_ = plain.state_.load();
+  auto decoded = made->decode_again();
   if (!decoded) return made;  // as check() will say
   made->stapling_ = std::make_shared<Stapling>(
       secret, OcspQuestion::make((*decoded)->leaf.get(), (*decoded)->chain.get(), ca_crt,
@@ -163,21 +200,31 @@ bool Certificate::is_leaf(const X509* other) const {
 
 Certificate::~Certificate() { delete decoded_.load(); }
 
-Result<void> Certificate::check() const {
-  if (decoded_.load(std::memory_order_acquire)) return {};
+Result<std::unique_ptr<Certificate::Decoded>> Certificate::decode_again() const {
   auto decoded = decode(*data_);
-  if (!decoded) return decoded.error();
-  LeafFacts facts = facts_of((*decoded)->leaf.get());
-  if (facts == facts_) return {};
+  if (!decoded) return decoded;
+  if (facts_of((*decoded)->leaf.get()) == facts_) return decoded;
   return Error{"tls.crt is read in two ways: have it issued again"};
 }
 
+Result<void> Certificate::check() const {
+  if (state_ == State::Good) return {};
+  auto decoded = decode_again();
+  if (decoded && !signs_for((*decoded)->key.get(), (*decoded)->leaf.get())) {
+    decoded = Error{kForeignKey};
+  }
+  state_ = decoded ? State::Good : State::Bad;
+  if (!decoded) return decoded.error();
+  return {};
+}
+
 const Certificate::Decoded* Certificate::decoded() const {
+  if (state_.load(std::memory_order_acquire) == State::Bad) return nullptr;
   const Decoded* known = decoded_.load(std::memory_order_acquire);
-  if (known || bad_.load(std::memory_order_relaxed)) return known;
-  auto fresh = decode(*data_);
+  if (known) return known;
+  auto fresh = decode_again();
   if (!fresh) {
-    bad_ = true;
+    state_ = State::Bad;
     return nullptr;
   }
   // Two threads may have come at once: one result is enough.
@@ -187,9 +234,16 @@ const Certificate::Decoded* Certificate::decoded() const {
   return known;
 }
 
-bool Certificate::covers(const std::string& host) const {
-  return std::any_of(facts_.names.begin(), facts_.names.end(),
-                     [&](const std::string& name) { return name_covers(name, host); });
+bool Certificate::covers(const std::string& host) const { return name_for(host).has_value(); }
+
+std::optional<std::string> Certificate::name_for(const std::string& host) const {
+  const std::string* by = nullptr;
+  for (const std::string& name : facts_.names) {
+    if (!name_covers(name, host)) continue;
+    if (!by || same_name(name, host)) by = &name;
+  }
+  if (!by) return std::nullopt;
+  return *by;
 }
 
 std::string Certificate::names() const {
@@ -260,7 +314,7 @@ STACK_OF(X509_NAME)* authority_names(std::string_view ca) {
 }
 
 std::string content_hash(std::initializer_list<std::string_view> parts) {
-  std::unique_ptr<EVP_MD_CTX, OpensslFree<EVP_MD_CTX_free>> digest(EVP_MD_CTX_new());
+  DigestContext digest(EVP_MD_CTX_new());
   EVP_DigestInit_ex(digest.get(), EVP_sha256(), nullptr);
   for (std::string_view part : parts) {
     uint64_t size = part.size();

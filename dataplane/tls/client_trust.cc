@@ -5,7 +5,6 @@
 #include <time.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "dataplane/tls/certificate.h"
 
@@ -40,23 +39,6 @@ int note_fault(int ok, X509_STORE_CTX* context) {
   return 1;
 }
 
-// One that cannot be read is over.
-std::time_t moment(const ASN1_TIME* time) {
-  std::tm parts{};
-  return time && ASN1_TIME_to_tm(time, &parts) == 1 ? timegm(&parts) : 0;
-}
-
-std::time_t first_to_expire(X509_STORE* lists) {
-  std::time_t first = std::numeric_limits<std::time_t>::max();
-  STACK_OF(X509_OBJECT)* all = X509_STORE_get0_objects(lists);
-  for (int i = 0; i < sk_X509_OBJECT_num(all); ++i) {
-    const X509_CRL* list = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(all, i));
-    const ASN1_TIME* next = list ? X509_CRL_get0_nextUpdate(list) : nullptr;
-    if (next) first = std::min(first, moment(next));
-  }
-  return first;
-}
-
 }  // namespace
 
 std::string ClientTrust::key(std::string_view ca_crt, std::string_view ca_crl, int depth,
@@ -77,7 +59,7 @@ Result<std::shared_ptr<const ClientTrust>> ClientTrust::make(std::string_view ca
   if (!store) return store.error();
   auto made = std::make_shared<ClientTrust>();
   made->store_ = std::move(*store);
-  made->lists_until_ = first_to_expire(made->store_.get());
+  made->lists_until_ = first_list_to_expire(made->store_.get());
   made->depth_ = depth;
   if (!ca_crl.empty()) {
     made->flags_ = X509_V_FLAG_CRL_CHECK;
@@ -112,7 +94,7 @@ ClientTrust::Finding ClientTrust::check(X509* leaf, STACK_OF(X509)* sent) const 
     std::time_t until = lists_until_;
     const STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(context.get());
     for (int i = 0; i < sk_X509_num(chain); ++i) {
-      until = std::min(until, moment(X509_get0_notAfter(sk_X509_value(chain, i))));
+      until = std::min(until, seconds_of(X509_get0_notAfter(sk_X509_value(chain, i))));
     }
     return {ClientVerdict::Good, {}, until};
   }

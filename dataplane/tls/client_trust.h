@@ -33,6 +33,8 @@ class ClientTrust {
   Finding check(X509* leaf, STACK_OF(X509) * sent) const;
 
   const std::string& key() const { return key_; }
+  /// When the first list expires; the greatest there is where there is none.
+  std::time_t lists_until() const { return lists_until_; }
   const std::string& authorities() const { return authorities_; }
 
  private:

@@ -49,6 +49,7 @@ void TicketRing::replace(std::vector<std::string> secrets, Clock::time_point now
   auto next = std::make_shared<State>();
   next->version = state_ ? state_->version + 1 : 1;
   next->secrets = std::move(secrets);
+  if (!state_ || state_->secrets.front() != next->secrets.front()) newest_ = now;
   state_ = std::move(next);
   made_ = now;
 }
@@ -64,19 +65,29 @@ void TicketRing::use(const std::vector<std::string>& secrets) {
   }
 }
 
+void TicketRing::rotate(Clock::time_point now) {
+  if (!own_ || now - made_ < kPeriod) return;
+  // After a long silence nothing that was made before is of use.
+  auto missed = static_cast<size_t>((now - made_) / kPeriod);
+  std::vector<std::string> secrets = {random_secret()};
+  for (const std::string& before : state_->secrets) {
+    if (secrets.size() + missed > kKept) break;
+    secrets.push_back(before);
+  }
+  replace(std::move(secrets), now);
+}
+
 std::shared_ptr<const TicketRing::State> TicketRing::current(Clock::time_point now) {
   std::lock_guard lock(mutex_);
-  if (own_ && now - made_ >= kPeriod) {
-    // After a long silence nothing that was made before is of use.
-    auto missed = static_cast<size_t>((now - made_) / kPeriod);
-    std::vector<std::string> secrets = {random_secret()};
-    for (const std::string& before : state_->secrets) {
-      if (secrets.size() + missed > kKept) break;
-      secrets.push_back(before);
-    }
-    replace(std::move(secrets), now);
-  }
+  rotate(now);
   return state_;
+}
+
+TicketRing::Age TicketRing::age(Clock::time_point now) {
+  std::lock_guard lock(mutex_);
+  rotate(now);
+  return {own_, state_->secrets.size(),
+          std::chrono::duration_cast<std::chrono::seconds>(now - newest_)};
 }
 
 Result<void> TicketRing::check(const std::vector<std::string>& secrets) {

@@ -35,16 +35,25 @@ class TicketRing {
   };
   std::shared_ptr<const State> current(Clock::time_point now = Clock::now());
 
+  struct Age {
+    bool own = true;  // made here
+    size_t keys = 0;
+    std::chrono::seconds newest{0};  // since it came into use here
+  };
+  Age age(Clock::time_point now = Clock::now());
+
   /// Whether these can be used: 48 or 80 bytes each, as other servers' ticket keys are.
   static Result<void> check(const std::vector<std::string>& secrets);
 
  private:
   void replace(std::vector<std::string> secrets, Clock::time_point now);
+  void rotate(Clock::time_point now);
 
   std::mutex mutex_;
   std::shared_ptr<const State> state_;
   bool own_ = true;
   Clock::time_point made_{};
+  Clock::time_point newest_{};  // when the first secret came
 };
 
 /// Of one policy. A ticket of another policy has a name that nobody here knows. Any thread.

@@ -57,6 +57,21 @@ TEST(TicketRing, ReplacesItsOwnSecretsAndKnowsThemForTwoHoursMore) {
   EXPECT_EQ(ring.current(minutes(61 * 100))->secrets.size(), 1u);
 }
 
+TEST(TicketRing, KnowsTheAgeOfTheNewestSecret) {
+  TicketRing ring;
+  auto start = TicketRing::Clock::now();
+  EXPECT_TRUE(ring.age(start).own);
+  EXPECT_GE(ring.age(start + std::chrono::minutes(59)).newest, std::chrono::minutes(58));
+  EXPECT_EQ(ring.age(start + std::chrono::minutes(61)).newest, std::chrono::seconds(0));
+  EXPECT_EQ(ring.age(start + std::chrono::minutes(61)).keys, 2u);
+  ring.use({kOne});
+  auto given = TicketRing::Clock::now();
+  EXPECT_FALSE(ring.age(given).own);
+  ring.use({kOne, kTwo});  // the first is still the same
+  EXPECT_GE(ring.age(given + std::chrono::hours(2)).newest, std::chrono::hours(2));
+  EXPECT_EQ(ring.age(given).keys, 2u);
+}
+
 TEST(TicketRing, DoesNotReplaceWhatIsGiven) {
   TicketRing ring;
   auto own = ring.current()->secrets;

@@ -23,7 +23,6 @@ void append_connection(std::string& out, const ConnectionInfo& c) {
   object.number("bytes_from_client", c.bytes_from_client);
   object.number("bytes_from_backend", c.bytes_from_backend);
   object.number("age_us", int64_t{c.age.count()});
-  if (c.idle >= Micros(0)) object.number("idle_us", int64_t{c.idle.count()});
   object.text("doing", c.doing);
   object.end();
 }

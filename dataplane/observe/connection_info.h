@@ -21,7 +21,6 @@ struct ConnectionInfo {
   uint64_t bytes_from_client = 0;
   uint64_t bytes_from_backend = 0;
   Micros age{0};
-  Micros idle{-1};            // since the last byte; negative: not known
   const char* doing = "";     // static text
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dataplane/observe/count.h"
+#include "dataplane/observe/handshake_metrics.h"
 #include "dataplane/observe/http_metrics.h"
 #include "dataplane/observe/reason.h"
 
@@ -14,7 +15,6 @@ namespace sallyport {
 
 constexpr size_t kReasons = static_cast<size_t>(Reason::Count);
 constexpr size_t kLimits = static_cast<size_t>(Limit::Count);
-constexpr size_t kSides = 2;      // client and backend legs
 
 struct alignas(64) WorkerMetrics {
   Count accepted;
@@ -24,8 +24,7 @@ struct alignas(64) WorkerMetrics {
   Count bytes_from_backend[kScenarios];
   Count limit_reached[kLimits];
   Count accept_backoffs;
-  Count handshakes[kSides][2][2];               // leg; TLS 1.2, 1.3; full, resumed
-  Count handshake_failures[kSides];
+  HandshakeMetrics tls;
   Count kernel_tls[2];                          // client connections: offered to the kernel, taken
   Count connects;                               // attempts towards endpoints
   Count connect_failures;
@@ -51,6 +50,22 @@ struct StapleMetrics {
   std::vector<std::pair<const char*, uint64_t>> answers;
 };
 
+/// When secrets in use expire.
+struct ExpiryMetrics {
+  struct Expiry {
+    std::string secret;
+    int64_t at = 0;  // seconds since 1970
+  };
+  /// The first to expire come first; of very many the rest is left out.
+  std::vector<Expiry> certificates, revocation_lists;
+  uint64_t certificates_in_use = 0;  // all of them
+};
+
+struct TicketKeyMetrics {
+  uint64_t keys = 0;
+  uint64_t newest_age_seconds = 0;
+};
+
 /// Facts of the whole process that are not counted by workers.
 struct ProcessMetrics {
   std::string version;
@@ -66,6 +81,8 @@ struct ProcessMetrics {
   uint64_t listeners = 0, sites = 0, services = 0;
   bool draining = false;
   StapleMetrics staples;
+  ExpiryMetrics expiries;
+  TicketKeyMetrics ticket_keys;
 };
 
 }  // namespace sallyport

@@ -1,5 +1,6 @@
 #include "dataplane/observe/prometheus.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "dataplane/observe/prometheus_traffic.h"
@@ -10,7 +11,6 @@ namespace sallyport {
 namespace {
 
 constexpr const char* kScenarioNames[kScenarios] = {"offload", "passthrough", "reencrypt", "none"};
-constexpr const char* kSideNames[kSides] = {"client", "backend"};
 constexpr const char* kVersionNames[2] = {"TLSv1.2", "TLSv1.3"};
 
 // The sums over all workers.
@@ -82,20 +82,41 @@ void write_limits(Writer& out) {
 }
 
 void write_tls(Writer& out) {
-  out.family("sallyport_tls_handshakes_total", "counter", "TLS handshakes completed.");
-  for (size_t side = 0; side < kSides; ++side) {
-    for (size_t version = 0; version < 2; ++version) {
-      for (size_t resumed = 0; resumed < 2; ++resumed) {
-        out.value(label("side", kSideNames[side]) + "," + label("version", kVersionNames[version]) +
-                      "," + label("resumed", resumed ? "true" : "false"),
-                  out.sum([&](W w) -> auto& { return w.handshakes[side][version][resumed]; }));
+  out.family("sallyport_tls_handshakes_total", "counter",
+             "TLS handshakes completed; those with clients by what the site asks of certificates.");
+  for (size_t version = 0; version < 2; ++version) {
+    for (size_t resumed = 0; resumed < 2; ++resumed) {
+      std::string how = label("version", kVersionNames[version]) + "," +
+                        label("resumed", resumed ? "true" : "false");
+      for (size_t p = 1; p < kClientPolicies; ++p) {
+        out.value(label("side", "client") + "," + how + "," +
+                      label("client_auth", name(static_cast<ClientPolicy>(p))),
+                  out.sum([&](W w) -> auto& { return w.tls.with_clients[p][version][resumed]; }));
       }
+      out.value(label("side", "backend") + "," + how,
+                out.sum([&](W w) -> auto& { return w.tls.with_backends[version][resumed]; }));
     }
   }
-  out.family("sallyport_tls_handshake_failures_total", "counter", "TLS handshakes failed.");
-  for (size_t side = 0; side < kSides; ++side) {
-    out.value(label("side", kSideNames[side]),
-              out.sum([&](W w) -> auto& { return w.handshake_failures[side]; }));
+  out.family("sallyport_tls_handshake_failures_total", "counter",
+             "TLS handshakes failed, by why; those with clients by what the site asks of "
+             "certificates.");
+  for (size_t e = 0; e < kHandshakeErrors; ++e) {
+    std::string reason = label("reason", name(static_cast<HandshakeError>(e)));
+    for (size_t p = 0; p < kClientPolicies; ++p) {
+      uint64_t n = out.sum([&](W w) -> auto& { return w.tls.client_errors[p][e]; });
+      // Most pairs cannot happen.
+      if (n == 0 && p != 0) continue;
+      out.value(label("side", "client") + "," + reason + "," +
+                    label("client_auth", name(static_cast<ClientPolicy>(p))), n);
+    }
+    out.value(label("side", "backend") + "," + reason,
+              out.sum([&](W w) -> auto& { return w.tls.backend_errors[e]; }));
+  }
+  out.family("sallyport_client_certificates_total", "counter",
+             "Handshakes in which a site asked for a certificate, by what came of it.");
+  for (size_t v = 0; v < kClientVerdicts; ++v) {
+    out.value(label("verdict", client_verdict_name(v)),
+              out.sum([&](W w) -> auto& { return w.tls.client_certificates[v]; }));
   }
 }
 
@@ -248,6 +269,31 @@ void write_staples(Writer& out, const StapleMetrics& m) {
   }
 }
 
+void write_expiries(Writer& out, const ExpiryMetrics& m) {
+  auto times = [&](const std::vector<ExpiryMetrics::Expiry>& all) {
+    for (const auto& e : all) {
+      out.value(label("secret", e.secret), static_cast<uint64_t>(std::max<int64_t>(e.at, 0)));
+    }
+  };
+  out.family("sallyport_certificate_expiry_timestamp_seconds", "gauge",
+             "When the certificate of a secret in use expires; of very many, the first ones.");
+  times(m.certificates);
+  out.family("sallyport_crl_expiry_timestamp_seconds", "gauge",
+             "When the first revocation list of a secret in use expires, and with it trust in "
+             "those whom it is about.");
+  times(m.revocation_lists);
+  out.family("sallyport_certificates", "gauge", "Secrets whose certificates are in use.");
+  out.value("", m.certificates_in_use);
+}
+
+void write_ticket_keys(Writer& out, const TicketKeyMetrics& m) {
+  out.family("sallyport_ticket_keys", "gauge", "Secrets that session tickets can be opened with.");
+  out.value("", m.keys);
+  out.family("sallyport_ticket_key_age_seconds", "gauge",
+             "Since the secret for new session tickets came into use here.");
+  out.value("", m.newest_age_seconds);
+}
+
 }  // namespace
 
 std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers,
@@ -262,6 +308,8 @@ std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers,
   write_traffic(out, traffic);
   write_process(out, process, workers.size());
   write_staples(out, process.staples);
+  write_expiries(out, process.expiries);
+  write_ticket_keys(out, process.ticket_keys);
   return out.take();
 }
 

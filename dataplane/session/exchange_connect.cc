@@ -125,11 +125,12 @@ Exchange::Next Exchange::shake_hands() {
   Step step = stream.handshake();
   if (step == Step::Blocked) return Next::Wait;
   if (step == Step::Done) {
-    count_handshake(context_.metrics, Side::Backend, tls_facts(stream));
+    count_backend_handshake(context_.metrics, tls_facts(stream));
     return begin_on_backend();
   }
-  context_.metrics.handshake_failures[1].add();
-  detail_ = handshake_failure(stream).detail;
+  HandshakeFailure failure = handshake_failure(stream);
+  count_backend_failure(context_.metrics, failure);
+  detail_ = std::move(failure.detail);
   return next_endpoint(RequestEnd::ConnectFailed, 502, detail_);
 }
 

@@ -48,6 +48,7 @@ Exchange::Next Exchange::on_deadline() {
       return next_endpoint(RequestEnd::BackendTimedOut, 504, "no answer");
     case Phase::BackendHandshake:
       reached(Limit::HandshakeTimeout);
+      context_.metrics.tls.backend_failed(HandshakeError::Timeout);
       return next_endpoint(RequestEnd::BackendTimedOut, 504, "no TLS handshake in time");
     case Phase::Settle:
       return next_endpoint(RequestEnd::BackendTimedOut, 504, "no SETTINGS in time");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dataplane/tls/client_proof.h"
 #include "dataplane/wire/proxy_header.h"
 
 namespace sallyport {
@@ -16,39 +17,101 @@ bool names_the_same(std::string_view sni, std::string_view chosen_by) {
                     [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
 }
 
-ClientHandshake failed(Stream& client, ConnectionRecord& record, WorkerMetrics& metrics) {
-  metrics.handshake_failures[0].add();
+// The errors of certificates are in the order of the verdicts, of which Good is none.
+HandshakeError error_of(ClientVerdict verdict) {
+  constexpr auto kMissing = static_cast<size_t>(HandshakeError::CertificateMissing);
+  static_assert(static_cast<size_t>(ClientVerdict::NotMatched) + 1 == kClientVerdicts);
+  static_assert(kMissing + kClientVerdicts - 1 == kHandshakeErrors);
+  auto index = static_cast<size_t>(verdict);
+  if (verdict == ClientVerdict::None) return HandshakeError::CertificateMissing;
+  if (verdict == ClientVerdict::Good) return HandshakeError::Protocol;
+  return static_cast<HandshakeError>(kMissing + index - 1);
+}
+
+HandshakeError error_of(const HandshakeFailure& failure) {
+  switch (failure.fault) {
+    case HandshakeFault::PeerLeft: return HandshakeError::PeerLeft;
+    case HandshakeFault::Version: return HandshakeError::Version;
+    case HandshakeFault::Algorithms: return HandshakeError::Algorithms;
+    case HandshakeFault::Alpn: return HandshakeError::Alpn;
+    case HandshakeFault::PeerRefusesCertificate: return HandshakeError::PeerRefusesCertificate;
+    case HandshakeFault::PeerAlert: return HandshakeError::PeerAlert;
+    case HandshakeFault::OwnCertificate: return HandshakeError::OwnCertificate;
+    case HandshakeFault::Protocol: return HandshakeError::Protocol;
+    case HandshakeFault::CertificateMissing: return HandshakeError::CertificateMissing;
+    case HandshakeFault::CertificateRejected: return error_of(failure.verdict);
+  }
+  return HandshakeError::Protocol;
+}
+
+void count_certificate(HandshakeMetrics& metrics, ClientVerdict verdict) {
+  metrics.client_certificates[static_cast<size_t>(verdict)].add();
+}
+
+ClientHandshake failed(Stream& client, const Site& site, ConnectionRecord& record,
+                       HandshakeMetrics& metrics) {
   HandshakeFailure failure = handshake_failure(client);
+  metrics.failed(client_policy(&site), error_of(failure));
   record.detail = std::move(failure.detail);
   switch (failure.fault) {
     case HandshakeFault::CertificateMissing:
+      count_certificate(metrics, ClientVerdict::None);
       return {Step::Failed, Reason::ClientCertificateMissing, true};
     case HandshakeFault::CertificateRejected:
+      count_certificate(metrics, failure.verdict);
       return {Step::Failed, Reason::ClientCertificateRejected, true};
-    case HandshakeFault::Protocol: return {Step::Failed, Reason::ClientHandshakeFailed, true};
-    case HandshakeFault::PeerLeft: break;
+    case HandshakeFault::PeerLeft: return {Step::Failed, Reason::ClientHandshakeFailed, false};
+    default: return {Step::Failed, Reason::ClientHandshakeFailed, true};
   }
-  return {Step::Failed, Reason::ClientHandshakeFailed, false};
+}
+
+void count(const Stream& client, const Site& site, const TlsFacts& facts,
+           HandshakeMetrics& metrics) {
+  auto policy = static_cast<size_t>(client_policy(&site));
+  metrics.with_clients[policy][facts.is_1_3][facts.resumed].add();
+  ClientProof* proof = site.client_auth ? ClientProof::of(client) : nullptr;
+  // The first request would have it judged anyway.
+  if (proof) count_certificate(metrics, proof->judged_by(site.client_auth).verdict);
 }
 
 }  // namespace
 
-void count_handshake(WorkerMetrics& metrics, Side side, const TlsFacts& facts) {
-  metrics.handshakes[side == Side::Client ? 0 : 1][facts.is_1_3][facts.resumed].add();
+ClientPolicy client_policy(const Site* site) {
+  if (!site) return ClientPolicy::None;
+  if (!site->client_auth) return site->asks_clients ? ClientPolicy::ByRoute : ClientPolicy::Off;
+  switch (site->client_auth->verify) {
+    case VerifyClient::Off: break;
+    case VerifyClient::Optional: return ClientPolicy::Optional;
+    case VerifyClient::OptionalNoCa: return ClientPolicy::OptionalNoCa;
+    case VerifyClient::Required: return ClientPolicy::Required;
+  }
+  return ClientPolicy::Off;
 }
 
-ClientHandshake shake_hands(Stream& client, ConnectionRecord& record, WorkerMetrics& metrics) {
+void count_backend_handshake(WorkerMetrics& metrics, const TlsFacts& facts) {
+  metrics.tls.with_backends[facts.is_1_3][facts.resumed].add();
+}
+
+void count_backend_failure(WorkerMetrics& metrics, const HandshakeFailure& failure) {
+  metrics.tls.backend_failed(error_of(failure));
+}
+
+ClientHandshake shake_hands(Stream& client, const Site& site, ConnectionRecord& record,
+                            WorkerMetrics& metrics) {
   Step step = client.handshake();
   if (step == Step::Blocked) return {};
-  if (step == Step::Failed) return failed(client, record, metrics);
+  if (step == Step::Failed) return failed(client, site, record, metrics.tls);
   TlsFacts facts = tls_facts(client);
-  count_handshake(metrics, Side::Client, facts);
   record.tls_version = facts.version;
   record.tls_cipher = facts.cipher;
   record.tls_resumed = facts.resumed;
   record.alpn = facts.alpn;
   if (client.kernel_tls_offered()) metrics.kernel_tls[client.kernel_encrypts()].add();
-  if (names_the_same(facts.sni, record.sni)) return {Step::Done};
+  if (names_the_same(facts.sni, record.sni)) {
+    count(client, site, facts, metrics.tls);
+    return {Step::Done};
+  }
+  metrics.tls.failed(client_policy(&site), HandshakeError::OtherName);
   record.detail = "the second ClientHello names another host";
   return {Step::Failed, Reason::ClientHandshakeFailed, false};
 }

@@ -3,13 +3,18 @@
 
 #include "dataplane/observe/connection_record.h"
 #include "dataplane/observe/metrics.h"
+#include "dataplane/route/snapshot.h"
 #include "dataplane/tls/client_identity.h"
 #include "dataplane/tls/facts.h"
 #include "dataplane/tls/stream.h"
 
 namespace sallyport {
 
-void count_handshake(WorkerMetrics& metrics, Side side, const TlsFacts& facts);
+/// What a site asks of its clients; null: there is none.
+ClientPolicy client_policy(const Site* site);
+
+void count_backend_handshake(WorkerMetrics& metrics, const TlsFacts& facts);
+void count_backend_failure(WorkerMetrics& metrics, const HandshakeFailure& failure);
 
 /// What one more step of a client's handshake came to.
 struct ClientHandshake {
@@ -17,9 +22,10 @@ struct ClientHandshake {
   Reason reason = Reason::Closed;  // of Failed
   bool told = false;               // of Failed: an alert is on its way to the client
 };
-/// Counts it, and fills the record's TLS fields or its detail. REQUIRES: `client` is under TLS as a
-/// server; `record.sni` is the name by which the site was chosen.
-ClientHandshake shake_hands(Stream& client, ConnectionRecord& record, WorkerMetrics& metrics);
+/// Counts it, and fills the record's TLS fields or its detail. REQUIRES: `client` is under TLS as
+/// the server of `site`; `record.sni` is the name by which that was chosen.
+ClientHandshake shake_hands(Stream& client, const Site& site, ConnectionRecord& record,
+                            WorkerMetrics& metrics);
 
 /// Puts a PROXY header before everything else that is sent to the backend. REQUIRES: `version` is
 /// not Off. `client` tells of its TLS, if it has any; `identity` of its certificate, and is null

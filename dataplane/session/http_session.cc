@@ -91,7 +91,7 @@ bool HttpSession::begin() {
 }
 
 bool HttpSession::shake_hands_with_client() {
-  ClientHandshake shaken = shake_hands(client_, record(), context().metrics);
+  ClientHandshake shaken = shake_hands(client_, *lent_.facts.site, record(), context().metrics);
   if (shaken.step == Step::Blocked) return false;
   if (shaken.step == Step::Failed) {
     shaken.told ? linger(shaken.reason) : finish(shaken.reason);
@@ -275,6 +275,7 @@ void HttpSession::on_deadline() {
     case Phase::Begin:
     case Phase::ClientHandshake:
       reached(Limit::HandshakeTimeout);
+      context().metrics.tls.failed(client_policy(lent_.facts.site), HandshakeError::Timeout);
       return finish(Reason::ClientHandshakeTimeout);
     case Phase::Request:
       if (in_.untouched()) {

@@ -13,6 +13,25 @@ size_t scenario_index(const ConnectionRecord& record) {
   return record.routed ? static_cast<size_t>(record.scenario) : kScenarios - 1;
 }
 
+// A client's handshake that came to its end before there was any, as far as it is to be one.
+void count_without_handshake(SessionContext& context, const Arrival& arrival, Reason reason) {
+  Protocol protocol = arrival.rules->config.protocol;
+  if (protocol != Protocol::Https && protocol != Protocol::Tls) return;
+  auto failed = [&](HandshakeError error) {
+    context.metrics.tls.failed(ClientPolicy::None, error);
+  };
+  switch (reason) {
+    case Reason::HelloTimeout: return failed(HandshakeError::HelloTimeout);
+    case Reason::HelloTooLarge: return failed(HandshakeError::HelloTooLarge);
+    case Reason::HelloMalformed: return failed(HandshakeError::HelloMalformed);
+    case Reason::NotTls: return failed(HandshakeError::NotTls);
+    case Reason::UnknownSni: return failed(HandshakeError::UnknownSni);
+    case Reason::NoSni: return failed(HandshakeError::NoSni);
+    case Reason::SiteRefuses: return failed(HandshakeError::SiteRefuses);
+    default: return;
+  }
+}
+
 void write_record(SessionContext& context, Arrival& arrival, Reason reason, bool logged) {
   ConnectionRecord& record = arrival.record;
   record.reason = reason;
@@ -22,6 +41,7 @@ void write_record(SessionContext& context, Arrival& arrival, Reason reason, bool
   WorkerMetrics& m = context.metrics;
   m.ended[scenario][static_cast<size_t>(reason)].add();
   m.open.subtract();
+  count_without_handshake(context, arrival, reason);
   if (logged) context.log.record(record);
 }
 

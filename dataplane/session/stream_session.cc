@@ -77,7 +77,7 @@ bool StreamSession::begin() {
 }
 
 bool StreamSession::shake_hands_with_client() {
-  ClientHandshake shaken = shake_hands(client_, record(), context().metrics);
+  ClientHandshake shaken = shake_hands(client_, *site_, record(), context().metrics);
   if (shaken.step == Step::Blocked) return false;
   if (shaken.step == Step::Failed) {
     shaken.told ? linger(shaken.reason) : finish(shaken.reason);
@@ -143,7 +143,8 @@ bool StreamSession::ask_for_tls() {
     begin_relay();
     return true;
   }
-  context().metrics.handshake_failures[1].add();
+  context().metrics.tls.backend_failed(got.kind == Flow::Ok ? HandshakeError::NoTls
+                                                            : HandshakeError::PeerLeft);
   record().detail = got.kind != Flow::Ok ? "the backend left when it was asked for TLS"
                     : answer == 'N'      ? "the backend has no TLS"
                                          : "the backend does not know PostgreSQL's SSLRequest";
@@ -200,12 +201,12 @@ bool StreamSession::shake_hands_with_backend() {
   if (step == Step::Blocked) return false;
   if (step == Step::Done) {
     record().backend_handshake = since_start();
-    count_handshake(context().metrics, Side::Backend, tls_facts(backend_));
+    count_backend_handshake(context().metrics, tls_facts(backend_));
     begin_relay();
     return true;
   }
-  context().metrics.handshake_failures[1].add();
   HandshakeFailure failure = handshake_failure(backend_);
+  count_backend_failure(context().metrics, failure);
   record().detail = std::move(failure.detail);
   finish(failure.fault == HandshakeFault::CertificateRejected ? Reason::BackendCertificateRejected
                                                               : Reason::BackendHandshakeFailed);
@@ -293,6 +294,7 @@ void StreamSession::on_deadline() {
     case Phase::Begin:
     case Phase::ClientHandshake:
       reached(Limit::HandshakeTimeout);
+      context().metrics.tls.failed(client_policy(site_), HandshakeError::Timeout);
       return finish(Reason::ClientHandshakeTimeout);
     case Phase::Connect:
       reached(Limit::ConnectTimeout);
@@ -301,6 +303,7 @@ void StreamSession::on_deadline() {
     case Phase::AskForTls:
     case Phase::BackendHandshake:
       reached(Limit::HandshakeTimeout);
+      context().metrics.tls.backend_failed(HandshakeError::Timeout);
       return finish(Reason::BackendHandshakeTimeout);
     case Phase::Relay:
       if (to_backend_->source_ended() || to_client_->source_ended()) {

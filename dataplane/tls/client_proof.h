@@ -32,8 +32,12 @@ class ClientProof {
   /// Takes references. `sent` may hold the leaf as well; either may be null.
   void show(X509* leaf, STACK_OF(X509) * sent);
   /// Of a handshake that fails because of the certificate.
-  void reject(std::string_view words) { rejection_ = words; }
+  void reject(std::string_view words, ClientVerdict verdict) {
+    rejection_ = words;
+    rejected_as_ = verdict;
+  }
   std::string_view rejection() const { return rejection_; }
+  ClientVerdict rejected_as() const { return rejected_as_; }
 
   /// The certificates that came with the leaf, to be kept in a ticket: the session in it has the
   /// leaf alone, by which no other CA could judge (RFC 8446 does not send them again). What is too
@@ -52,6 +56,7 @@ class ClientProof {
   X509StackPtr sent_;
   std::vector<Judgement> judgements_;
   std::string_view rejection_;  // static; empty: none
+  ClientVerdict rejected_as_ = ClientVerdict::Bad;
 };
 
 }  // namespace sallyport

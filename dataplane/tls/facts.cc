@@ -7,6 +7,52 @@
 
 namespace sallyport {
 
+namespace {
+
+// Of what the peer said last (RFC 8446 section 6.2).
+HandshakeFault fault_of_alert(int alert) {
+  constexpr int kProtocolVersion = 70, kNoApplicationProtocol = 120, kHandshakeFailure = 40;
+  switch (alert) {
+    case kHandshakeFailure: return HandshakeFault::Algorithms;
+    case 42: case 43: case 44: case 45: case 46:  // bad_certificate to certificate_unknown
+    case 48: return HandshakeFault::PeerRefusesCertificate;  // unknown_ca
+    case kProtocolVersion: return HandshakeFault::Version;
+    case kNoApplicationProtocol: return HandshakeFault::Alpn;
+    default: return HandshakeFault::PeerAlert;
+  }
+}
+
+HandshakeFault fault_of(unsigned long code) {
+  if (ERR_GET_LIB(code) != ERR_LIB_SSL) return HandshakeFault::Protocol;
+  int reason = ERR_GET_REASON(code);
+  switch (reason) {
+    case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE: return HandshakeFault::CertificateMissing;
+    case SSL_R_NO_SHARED_CIPHER:
+    case SSL_R_NO_SUITABLE_KEY_SHARE:
+    case SSL_R_NO_SUITABLE_GROUPS:
+    case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
+    case SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS: return HandshakeFault::Algorithms;
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_VERSION_TOO_LOW: return HandshakeFault::Version;
+    case SSL_R_NO_APPLICATION_PROTOCOL: return HandshakeFault::Alpn;
+    case SSL_R_NO_CERTIFICATE_ASSIGNED:
+    case SSL_R_CERT_CB_ERROR: return HandshakeFault::OwnCertificate;
+    default: break;
+  }
+  bool alert = reason >= SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256;
+  return alert ? fault_of_alert(reason - SSL_AD_REASON_OFFSET) : HandshakeFault::Protocol;
+}
+
+ClientVerdict verdict_of_peer(long error) {
+  switch (error) {
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH: return ClientVerdict::NotMatched;
+    default: return verdict_of_error(static_cast<int>(error));
+  }
+}
+
+}  // namespace
+
 TlsFacts tls_facts(const Stream& stream) {
   SSL* ssl = stream.ssl();
   TlsFacts facts;
@@ -27,18 +73,16 @@ TlsFacts tls_facts(const Stream& stream) {
 HandshakeFailure handshake_failure(const Stream& stream) {
   if (const ClientProof* proof = ClientProof::in(stream.ssl())) {
     if (!proof->rejection().empty()) {
-      return {HandshakeFault::CertificateRejected, std::string(proof->rejection())};
+      return {HandshakeFault::CertificateRejected, std::string(proof->rejection()),
+              proof->rejected_as()};
     }
-  } else if (long verdict = SSL_get_verify_result(stream.ssl()); verdict != X509_V_OK) {
-    return {HandshakeFault::CertificateRejected, X509_verify_cert_error_string(verdict)};
+  } else if (long verdict = SSL_get_verify_result(stream.ssl());
+             verdict != X509_V_OK && SSL_get_verify_mode(stream.ssl()) != SSL_VERIFY_NONE) {
+    return {HandshakeFault::CertificateRejected, X509_verify_cert_error_string(verdict),
+            verdict_of_peer(verdict)};
   }
-  std::string text = stream.error_text();
-  // OpenSSL has no other way of telling: the text is that of this reason code.
-  const char* missing = ERR_reason_error_string(
-      ERR_PACK(ERR_LIB_SSL, 0, SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE));
-  if (missing && text == missing) return {HandshakeFault::CertificateMissing, text};
-  if (stream.transport_ended() || stream.error()) return {HandshakeFault::PeerLeft, text};
-  return {HandshakeFault::Protocol, text};
+  if (stream.tls_error_code() == 0) return {HandshakeFault::PeerLeft, stream.error_text()};
+  return {fault_of(stream.tls_error_code()), stream.error_text()};
 }
 
 }  // namespace sallyport

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "dataplane/tls/client_outcome.h"
 #include "dataplane/tls/stream.h"
 
 namespace sallyport {
@@ -23,15 +24,22 @@ struct TlsFacts {
 TlsFacts tls_facts(const Stream& stream);
 
 enum class HandshakeFault : uint8_t {
-  PeerLeft,  // the connection ended or broke
-  Protocol,
-  CertificateMissing,   // of a client of whom one is required
-  CertificateRejected,  // the peer's was not good enough for us
+  PeerLeft,                // the connection ended or broke
+  Version,                 // none in common
+  Algorithms,              // no cipher, group or signature algorithm in common
+  Alpn,                    // no protocol in common
+  PeerRefusesCertificate,  // ours, by an alert
+  PeerAlert,               // any other alert
+  OwnCertificate,          // ours cannot be used
+  Protocol,                // anything else
+  CertificateMissing,      // of a client of whom one is required
+  CertificateRejected,     // the peer's was not good enough for us
 };
 
 struct HandshakeFailure {
   HandshakeFault fault;
   std::string detail;
+  ClientVerdict verdict = ClientVerdict::Bad;  // of CertificateRejected; of backends, too
 };
 
 /// Why the handshake failed. REQUIRES: handshake() said Failed.

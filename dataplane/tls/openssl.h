@@ -37,5 +37,7 @@ inline constexpr int kSecurityLevel = 2;
 /// Takes the oldest error off this thread's queue and empties it. "unknown error" if there was
 /// none.
 std::string take_openssl_error();
+/// The same, and the error's code; 0 if there was none.
+std::string take_openssl_error(unsigned long& code);
 
 }  // namespace sallyport

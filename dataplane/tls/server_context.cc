@@ -173,7 +173,7 @@ int ServerContext::on_certificate(X509_STORE_CTX* store, void* context) {
   if (!self.enforced_) return 1;
   const ClientIdentity& identity = proof->judged_by(self.enforced_);
   if (identity.let_in) return 1;
-  proof->reject(identity.fault);
+  proof->reject(identity.fault, identity.verdict);
   X509_STORE_CTX_set_error(store, error_with_alert(outcome_of(identity.verdict).alert));
   return 0;
 }

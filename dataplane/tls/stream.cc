@@ -44,7 +44,8 @@ Stream::Stream(Stream&& other) noexcept
       next_record_type_(other.next_record_type_),
       record_type_(other.record_type_),
       record_(std::move(other.record_)),
-      tls_error_(std::move(other.tls_error_)) {
+      tls_error_(std::move(other.tls_error_)),
+      tls_error_code_(other.tls_error_code_) {
   DCHECK(other.window_.empty() && other.sending_ == 0);
   if (!ssl_) return;
   BIO_set_data(SSL_get_rbio(ssl_.get()), this);
@@ -272,7 +273,7 @@ std::string Stream::error_text() const {
   return "";
 }
 
-void Stream::fail_tls() { tls_error_ = take_openssl_error(); }
+void Stream::fail_tls() { tls_error_ = take_openssl_error(tls_error_code_); }
 
 void Stream::begin_call() { DCHECK(window_.empty() && sending_ == 0); }
 

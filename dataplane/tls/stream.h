@@ -100,6 +100,8 @@ class Stream {
   void fail(int error) { error_ = error; }
   bool transport_ended() const { return transport_ended_; } // EOF seen below TLS
   std::string error_text() const;
+  /// OpenSSL's code of what broke TLS; 0: nothing did.
+  unsigned long tls_error_code() const { return tls_error_code_; }
 
   void close();
   void reset();
@@ -143,6 +145,7 @@ class Stream {
   uint8_t record_type_ = 0;       // of a record that waits behind unsent_; 0: none
   std::string record_;
   std::string tls_error_;
+  unsigned long tls_error_code_ = 0;
 };
 
 }  // namespace sallyport

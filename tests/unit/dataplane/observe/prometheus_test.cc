@@ -336,6 +336,45 @@ TEST_F(PrometheusTest, HasABoundedNumberOfSamples) {
   EXPECT_EQ(seen["sallyport_service_connects_total{service=\"other\"}"], 2001);
 }
 
+TEST_F(PrometheusTest, TellsHandshakesApart) {
+  auto required = static_cast<size_t>(ClientPolicy::Required);
+  one_->tls.with_clients[required][1][1].add();
+  two_->tls.with_clients[required][1][1].add();
+  two_->tls.with_backends[0][0].add(3);
+  one_->tls.failed(ClientPolicy::Required, HandshakeError::CertificateExpired);
+  one_->tls.failed(ClientPolicy::None, HandshakeError::UnknownSni);
+  two_->tls.backend_failed(HandshakeError::Timeout);
+  one_->tls.client_certificates[4].add();
+  Exposition seen(text());
+  const std::string done = "sallyport_tls_handshakes_total", failed =
+      "sallyport_tls_handshake_failures_total";
+  EXPECT_EQ(seen[done + "{side=\"client\",version=\"TLSv1.3\",resumed=\"true\","
+                 "client_auth=\"required\"}"], 2);
+  EXPECT_EQ(seen[done + "{side=\"client\",version=\"TLSv1.2\",resumed=\"false\","
+                 "client_auth=\"off\"}"], 0);
+  EXPECT_EQ(seen[done + "{side=\"backend\",version=\"TLSv1.2\",resumed=\"false\"}"], 3);
+  EXPECT_EQ(seen[failed + "{side=\"client\",reason=\"certificate_expired\","
+                 "client_auth=\"required\"}"], 1);
+  EXPECT_EQ(seen[failed + "{side=\"client\",reason=\"unknown_sni\",client_auth=\"none\"}"], 1);
+  EXPECT_EQ(seen[failed + "{side=\"backend\",reason=\"timeout\"}"], 1);
+  EXPECT_EQ(seen["sallyport_client_certificates_total{verdict=\"not_yet_valid\"}"], 1);
+}
+
+TEST_F(PrometheusTest, SaysWhatExpiresWhen) {
+  process_.expiries.certificates = {{"bank", 1'800'000'000}, {"old", -1}};
+  process_.expiries.revocation_lists = {{"partners", 1'700'000'000}};
+  process_.expiries.certificates_in_use = 2;
+  process_.ticket_keys = {3, 60};
+  Exposition seen(text());
+  EXPECT_EQ(seen["sallyport_certificate_expiry_timestamp_seconds{secret=\"bank\"}"],
+            1'800'000'000);
+  EXPECT_EQ(seen["sallyport_certificate_expiry_timestamp_seconds{secret=\"old\"}"], 0);
+  EXPECT_EQ(seen["sallyport_crl_expiry_timestamp_seconds{secret=\"partners\"}"], 1'700'000'000);
+  EXPECT_EQ(seen["sallyport_certificates"], 2);
+  EXPECT_EQ(seen["sallyport_ticket_keys"], 3);
+  EXPECT_EQ(seen["sallyport_ticket_key_age_seconds"], 60);
+}
+
 TEST_F(PrometheusTest, EscapesLabels) {
   EXPECT_EQ(prometheus_label("a", "\\ \" \n é"), "a=\"\\\\ \\\" \\n é\"");
   process_.version = "1\"2";

@@ -222,6 +222,7 @@ bool Cluster::apply(const ObjectChanges& changes) {
   unkept_ = true;
   Delta delta = translator_->apply(changes);
   take_secrets(delta);
+  counts_.fallbacks(translator_->fallbacks());
   bool tickets = take_tickets(changes);
   find_addresses(changes);
   for (const ObjectName& ingress : delta.ingresses) judge_status(ingress);

@@ -82,6 +82,7 @@ class Choosing {
 
   void fall_back(const IngressRecord& record, const std::string& where, const char* code,
                  const std::string& what) {
+    choice_.fallback = code;
     bool none = !default_good();
     context_.report(record, where, none ? Verdict::Refused : Verdict::Differs, Severity::Error,
                     code,

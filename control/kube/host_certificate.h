@@ -9,6 +9,9 @@ struct CertificateChoice {
   ObjectName secret;        // without a name: there is none, and no TLS
   bool is_default = false;  // need not cover the host
   bool wanted = false;      // an Ingress has the host under `tls`: HTTP is redirected
+  /// Why it is not one of the host's own, in a word for metrics; null: it is, or the host has none
+  /// that it could have shown.
+  const char* fallback = nullptr;
 };
 
 /// As ingress-nginx chooses: the Secret of the entry that lists the host, else any whose

@@ -20,6 +20,7 @@ class HostTranslation {
 
   HostResult run() {
     certificate_ = choose_certificate(context_);
+    if (certificate_.fallback) result_.fallback = certificate_.fallback;
     if (input_.ingresses.empty()) {
       answer_unknown();
       return std::move(result_);

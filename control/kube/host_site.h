@@ -51,6 +51,7 @@ struct HostResult {
   std::map<std::string, ServiceKey> services;  // that its routes name
   std::set<ObjectName> secrets;                // that its sites and services name
   std::set<ObjectKey> looked_at;               // a change of one of these is a change of this
+  std::string fallback;  // why it shows the default certificate, or none; empty: it has its own
   Findings findings;
 };
 

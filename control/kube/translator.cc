@@ -277,6 +277,10 @@ void Translator::translate(const std::string& host, Dirty& dirty, Delta& delta) 
     result.findings = sorted(std::move(result.findings));
   }
   report(unit.result.findings, result.findings, delta);
+  if (!unit.result.fallback.empty() && --fallbacks_[unit.result.fallback] == 0) {
+    fallbacks_.erase(unit.result.fallback);
+  }
+  if (!result.fallback.empty()) ++fallbacks_[result.fallback];
   use(result, host, dirty);
   leave(unit.result, result, host, dirty);
   unit.result = std::move(result);

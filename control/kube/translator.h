@@ -55,6 +55,8 @@ class Translator {
   /// The Secrets, or ConfigMaps, that Ingresses and settings name, whether they exist or not: those
   /// to watch where only these may be.
   std::set<ObjectName> wanted(Kind kind) const;
+  /// How many hosts show the default certificate, or none, because theirs cannot be shown, by why.
+  const std::map<std::string, size_t>& fallbacks() const { return fallbacks_; }
   const ObjectStore& store() const { return store_; }
   const TranslateSettings& settings() const { return settings_; }
   const GlobalNotes& global() const { return global_; }
@@ -112,6 +114,7 @@ class Translator {
   std::map<Finding, size_t> findings_;  // to how many say it: hosts may say the same
   std::map<ObjectName, std::unique_ptr<IngressRecord>> records_;  // of those that are ours
   std::map<std::string, HostUnit> hosts_;
+  std::map<std::string, size_t> fallbacks_;                       // hosts, by why
   std::map<std::string, std::multiset<std::string>> aliases_;     // to the hosts that claim them
   std::map<ObjectKey, std::set<std::string>> watchers_;           // to hosts
   std::map<std::string, ServiceUnit> units_;

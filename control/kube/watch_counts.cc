@@ -71,6 +71,11 @@ void WatchCounts::objects(const WatchScope& scope, size_t before, size_t after) 
   counts_[plural(scope.kind)].objects += after - before;
 }
 
+void WatchCounts::fallbacks(std::map<std::string, size_t> hosts) {
+  std::lock_guard lock(mutex_);
+  fallbacks_ = std::move(hosts);
+}
+
 std::string WatchCounts::prometheus(Clock::time_point now) const {
   std::lock_guard lock(mutex_);
   PrometheusWriter out;
@@ -104,6 +109,13 @@ std::string WatchCounts::prometheus(Clock::time_point now) const {
   out.family("sallyport_kubernetes_in_trouble", "gauge",
              "Watches that do not get what they ask for.");
   out.value("", troubles_.size());
+  out.family("sallyport_certificate_fallbacks", "gauge",
+             "Hosts that show the default certificate, or have no TLS where there is none, because "
+             "theirs cannot be shown, by why.");
+  for (const char* reason : {"no-certificate", "missing-secret", "bad-secret"}) {
+    auto found = fallbacks_.find(reason);
+    out.value(prometheus_label("reason", reason), found == fallbacks_.end() ? 0 : found->second);
+  }
   return out.take();
 }
 

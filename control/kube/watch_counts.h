@@ -27,6 +27,8 @@ class WatchCounts {
   void relist(const WatchScope& scope);
   void change(Kind kind, Clock::time_point now = Clock::now());
   void objects(const WatchScope& scope, size_t before, size_t after);
+  /// Hosts that do not show a certificate of their own, by why.
+  void fallbacks(std::map<std::string, size_t> hosts);
 
   /// Appends families sallyport_kubernetes_… in Prometheus' text format.
   std::string prometheus(Clock::time_point now = Clock::now()) const;
@@ -50,6 +52,7 @@ class WatchCounts {
   mutable std::mutex mutex_;
   std::map<std::string, Counts> counts_;     // by resource
   std::map<std::string, Trouble> troubles_;  // by what is in trouble now
+  std::map<std::string, size_t> fallbacks_;
 };
 
 }  // namespace sallyport::kube

@@ -222,6 +222,7 @@ void expect_same(const Translator& grown, const Translator& made, uint32_t seed,
     ASSERT_TRUE(made.secrets().count(name)) << where() << ": " << name;
     ASSERT_TRUE(object->as<Secret>().data == made.secrets().at(name)->as<Secret>().data) << where();
   }
+  EXPECT_EQ(grown.fallbacks(), made.fallbacks());
   Findings left = grown.findings(), right = made.findings();
   ASSERT_EQ(left.size(), right.size()) << where();
   for (size_t i = 0; i < left.size(); ++i) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "control/file/secret_reader.h"
@@ -96,6 +97,9 @@ class Explanation {
     line("scenario:", name(site.scenario));
     Protocol protocol = rules.config.protocol;
     if (protocol != Protocol::Http) tls(site, config);
+    if (site.scenario == Scenario::Passthrough) {
+      line("certificate:", "the backend's own: its TLS goes through");
+    }
     if (config.respond) {
       return line("answer:", protocol == Protocol::Tls
                                  ? "the TLS alert access_denied: the site has respond"
@@ -117,11 +121,30 @@ class Explanation {
 
   void tls(const Site& site, const SiteConfig& config) {
     for (size_t i = 0; i < site.certificates.size(); ++i) {
-      line("certificate:",
-           "of secret " + config.secrets[i] + ", covers " + site.certificates[i]->names());
+      const Certificate& certificate = *site.certificates[i];
+      line("certificate:", "of secret " + config.secrets[i] + ", " + why_certificate(certificate) +
+                               (site.certificates.size() > 1 ? "; " + which_of_two(certificate)
+                                                             : ""));
     }
     const ClientAuth& auth = config.client_auth;
     if (auth.verify != VerifyClient::Off) client_auth(auth);
+  }
+
+  std::string why_certificate(const Certificate& certificate) const {
+    std::string covered = "covers " + certificate.names();
+    std::optional<std::string> by = certificate.name_for(host_);
+    if (!by) {
+      return covered + ": not this name, which the site shows it to all the same, as it has no "
+                       "other";
+    }
+    return covered + (*by == host_ ? ": the name itself" : ": the name by " + *by);
+  }
+
+  // OpenSSL goes by our order of signature algorithms, and for TLS 1.2 of ciphers, in which ECDSA
+  // comes first unless the site says otherwise.
+  static std::string which_of_two(const Certificate& certificate) {
+    return certificate.is_rsa() ? "its key is RSA: for clients that take no ECDSA"
+                                : "its key is for ECDSA: for clients that take it";
   }
 
   void client_auth(const ClientAuth& auth) {

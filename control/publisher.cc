@@ -5,6 +5,7 @@
 #include <set>
 #include <thread>
 
+#include "control/expiries.h"
 #include "control/file/secret_reader.h"
 #include "control/file/yaml_reader.h"
 #include "control/kube/salvage.h"
@@ -381,20 +382,20 @@ bool Publisher::use(Config config, const SecretMap& raw, Problems& problems, boo
     if (resolving) resolver_.set_names(names_.all());
     return false;
   }
-  in_use(config, raw, std::move(materials.secrets), std::move(snapshot));
+  put_in_use(config, raw, std::move(materials.secrets), std::move(snapshot));
   return true;
 }
 
-void Publisher::in_use(const Config& config, const SecretMap& raw, SecretMap effective,
-                       std::shared_ptr<const Snapshot> snapshot) {
+void Publisher::put_in_use(const Config& config, const SecretMap& raw, SecretMap effective,
+                           std::shared_ptr<const Snapshot> snapshot) {
   overlap_.commit();
   stapler_.keep(builder_.staplings());
   checker_.add(builder_.take_unchecked());
   names_.change(config_.services, config.services);
   if (metrics_.last_reload_at != 0) warn_of_what_waits_for_a_restart(config_, config);
   raw_ = raw;
-  effective_ = std::move(effective);
   std::lock_guard lock(mutex_);
+  effective_ = std::move(effective);
   config_ = config;
   snapshot_ = std::move(snapshot);
   metrics_.last_reload_at = seconds_now();
@@ -429,12 +430,17 @@ bool Publisher::refuse(const Problems& problems) {
 }
 
 ProcessMetrics Publisher::process_metrics() const {
-  std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   ProcessMetrics all = metrics_;
+  std::shared_ptr<const Snapshot> current = snapshot_;
+  lock.unlock();
   all.resolver_failures = resolver_.failures();
   all.staples = stapler_.metrics();
   all.certificates_unchecked = checker_.waiting();
   all.certificates_bad = checker_.bad();
+  if (current) all.expiries = expiries(*current);
+  TicketRing::Age tickets = builder_.ticket_ring().age();
+  all.ticket_keys = {tickets.keys, static_cast<uint64_t>(tickets.newest.count())};
   return all;
 }
 
@@ -451,6 +457,11 @@ Settings Publisher::settings() const {
 std::shared_ptr<const Snapshot> Publisher::snapshot() const {
   std::lock_guard lock(mutex_);
   return snapshot_;
+}
+
+std::pair<std::shared_ptr<const Snapshot>, SecretMap> Publisher::in_use() const {
+  std::lock_guard lock(mutex_);
+  return {snapshot_, effective_};
 }
 
 void Publisher::set_draining() {

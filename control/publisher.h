@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "control/ca_overlap.h"
@@ -23,8 +24,8 @@
 
 namespace sallyport {
 
-/// Thread: the control thread's, but for process_metrics(), config(), settings() and snapshot(),
-/// which any may call.
+/// Thread: the control thread's, but for process_metrics(), config(), settings(), snapshot()
+/// and in_use(), which any may call.
 class Publisher {
  public:
   /// REQUIRES: all outlive this.
@@ -56,6 +57,8 @@ class Publisher {
   Config config() const;
   Settings settings() const;
   std::shared_ptr<const Snapshot> snapshot() const;
+  /// The snapshot, and the secrets that it was made from.
+  std::pair<std::shared_ptr<const Snapshot>, SecretMap> in_use() const;
   void set_draining();
 
  private:
@@ -85,8 +88,8 @@ class Publisher {
   bool use(Config config, const SecretMap& raw, Problems& problems, bool salvage = false);
   bool use_with_cluster(const Config& base, const SecretMap& raw, Problems& problems);
   SecretMap effective(const Config& config, const SecretMap& raw);
-  void in_use(const Config& config, const SecretMap& raw, SecretMap effective,
-              std::shared_ptr<const Snapshot> snapshot);
+  void put_in_use(const Config& config, const SecretMap& raw, SecretMap effective,
+                  std::shared_ptr<const Snapshot> snapshot);
   bool refuse(const Problems& problems);
   void count_applied();
   bool resolve(const Config& config);
@@ -103,7 +106,6 @@ class Publisher {
   Config base_;          // the file's, of the configuration in use
   SecretMap base_raw_;   // and its secrets
   SecretMap raw_;        // as read or delivered, of the configuration in use
-  SecretMap effective_;  // with the authorities that are still trusted
   std::map<std::string, std::vector<const SecretConfig*>> by_folder_;  // of config_
   std::map<std::string, Pending> pending_;  // secrets whose files are not good
   std::vector<std::string> left_out_;       // of the cluster, and why
@@ -111,6 +113,7 @@ class Publisher {
   bool refused_by_secrets_ = false;         // and with nothing else
   mutable std::mutex mutex_;                // of what other threads read:
   Config config_;
+  SecretMap effective_;  // with the authorities that are still trusted; written by its own thread
   std::shared_ptr<const Snapshot> snapshot_;
   ProcessMetrics metrics_;
 };

@@ -12,11 +12,13 @@
 
 #include "control/admin/admin_server.h"
 #include "control/admin/connections_json.h"
+#include "control/certificates_json.h"
 #include "control/config_json.h"
 #include "control/file/file_watcher.h"
 #include "control/file/yaml_reader.h"
 #include "control/kube/cluster.h"
 #include "control/publisher.h"
+#include "control/snapshot_json.h"
 #include "dataplane/base/log.h"
 #include "dataplane/base/thread.h"
 #include "dataplane/io/resolver.h"
@@ -163,6 +165,14 @@ class Process {
         [this] { return to_json(publisher_.config()); },
         [this](size_t most) {
           return connections_json(server_.connections(most), server_.open_connections());
+        },
+        [this](const ApiQuery& query) { return sites_json(*publisher_.snapshot(), query); },
+        [this](const ApiQuery& query) {
+          return services_json(*publisher_.snapshot(), server_.traffic().services, query);
+        },
+        [this](const ApiQuery& query) {
+          auto [snapshot, secrets] = publisher_.in_use();
+          return certificates_json(*snapshot, secrets, query);
         },
     };
   }

@@ -5,6 +5,8 @@
 #include <functional>
 #include <string>
 
+#include "control/admin/api_query.h"
+
 namespace sallyport {
 
 /// Each function is called on the thread of the AdminServer and must be thread-safe. None may
@@ -14,6 +16,8 @@ struct AdminSource {
   std::function<std::string()> metrics;                       // Prometheus' text format
   std::function<std::string()> config_json;                   // /api/v1/config
   std::function<std::string(size_t most)> connections_json;   // /api/v1/connections?limit=
+  // Of those in use: /api/v1/sites?limit=&name= and its like.
+  std::function<std::string(const ApiQuery&)> sites_json, services_json, certificates_json;
 };
 
 }  // namespace sallyport

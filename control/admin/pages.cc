@@ -1,7 +1,6 @@
 #include "control/admin/pages.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "control/version.h"
@@ -11,11 +10,9 @@ namespace sallyport {
 
 namespace {
 
-constexpr size_t kConnectionsShown = 1'000;
-constexpr size_t kConnectionsShownMost = 10'000;
-
 constexpr std::string_view kPaths[] = {"/healthz", "/readyz", "/metrics", "/api/v1/config",
-                                       "/api/v1/connections"};
+                                       "/api/v1/sites", "/api/v1/services",
+                                       "/api/v1/certificates", "/api/v1/connections"};
 
 HttpResponse plain(std::string body, int status = 200) {
   HttpResponse response;
@@ -50,22 +47,6 @@ HttpResponse front_page() {
   }
   html += "</ul>\n</body>\n</html>\n";
   return response;
-}
-
-// The value of limit=, the default without one, nothing if it is no number.
-std::optional<size_t> limit_of(std::string_view query) {
-  constexpr std::string_view kKey = "limit=";
-  size_t limit = kConnectionsShown;
-  while (!query.empty()) {
-    size_t end = std::min(query.find('&'), query.size());
-    std::string_view part = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    if (!part.starts_with(kKey)) continue;
-    part.remove_prefix(kKey.size());
-    auto [stop, error] = std::from_chars(part.data(), part.data() + part.size(), limit);
-    if (error != std::errc() || stop != part.data() + part.size()) return std::nullopt;
-  }
-  return std::min(limit, kConnectionsShownMost);
 }
 
 }  // namespace
@@ -111,11 +92,17 @@ HttpResponse Pages::probe(std::string_view path) const {
 
 HttpResponse Pages::api(const HttpRequest& request) const {
   if (request.path == "/api/v1/config") return json(source_.config_json());
+  std::optional<ApiQuery> query = parse_api_query(request.query);
+  auto list = [&](const auto& source) {
+    if (!query) return http_error(400, "limit must be a number, and name a name");
+    return json(source(*query));
+  };
   if (request.path == "/api/v1/connections") {
-    std::optional<size_t> limit = limit_of(request.query);
-    if (!limit) return http_error(400, "limit must be a number");
-    return json(source_.connections_json(*limit));
+    return list([this](const ApiQuery& q) { return source_.connections_json(q.most); });
   }
+  if (request.path == "/api/v1/sites") return list(source_.sites_json);
+  if (request.path == "/api/v1/services") return list(source_.services_json);
+  if (request.path == "/api/v1/certificates") return list(source_.certificates_json);
   return not_found();
 }
 

@@ -17,6 +17,7 @@ const char* kConfig = R"(secrets_directory: /srv
 listeners:
   - {name: http, address: "127.0.0.1:80", protocol: http}
   - {name: https, address: "127.0.0.1:443", protocol: https}
+  - {name: other, address: "127.0.0.1:444", protocol: https}
 sites:
   - host: shop.example
     scenario: offload
@@ -35,6 +36,12 @@ sites:
     routes: [{path: /in, service: ["10.0.0.6:80"]}]
   - {host: plain.example, listeners: [http], scenario: offload, service: ["10.0.0.7:80"]}
   - {host: vault.example, scenario: passthrough, service: ["10.0.0.8:80"]}
+  - host: "*.wild.example"
+    listeners: [other]
+    scenario: offload
+    secret: [shop, rsa]
+    service: ["10.0.0.9:80"]
+  - {host: "*", listeners: [other], scenario: offload, secret: shop, service: ["10.0.0.9:80"]}
 )";
 
 std::shared_ptr<const Snapshot> snapshot_of(const std::string& yaml) {
@@ -43,16 +50,19 @@ std::shared_ptr<const Snapshot> snapshot_of(const std::string& yaml) {
   auto authority = Authority::make({"CA", KeyType::EcdsaP256, {.duration = 2 * kDay}});
   EXPECT_TRUE(authority);
   IssueRequest request;
-  request.names = {"shop.example", {"shop.example", "bank.example"}, {}};
+  request.names = {"shop.example", {"shop.example", "bank.example", "*.wild.example"}, {}};
   request.validity.duration = kDay;
-  auto issued = authority->issue(request);
-  EXPECT_TRUE(issued);
   Materials materials;
-  SecretData secret;
-  secret.tls_crt = issued->tls_crt;
-  secret.tls_key = issued->tls_key.view();
-  secret.ca_crt = issued->ca_crt;
-  materials.put("shop", std::move(secret));
+  for (KeyType key : {KeyType::EcdsaP256, KeyType::Rsa2048}) {
+    request.key = key;
+    auto issued = authority->issue(request);
+    EXPECT_TRUE(issued);
+    SecretData secret;
+    secret.tls_crt = issued->tls_crt;
+    secret.tls_key = issued->tls_key.view();
+    secret.ca_crt = issued->ca_crt;
+    materials.put(key == KeyType::Rsa2048 ? "rsa" : "shop", std::move(secret));
+  }
   Problems problems;
   auto snapshot = SnapshotBuilder(1).build(*read.config, materials, problems);
   EXPECT_TRUE(snapshot) << problems[0].text();
@@ -86,17 +96,29 @@ struct Case {
 
 TEST_F(Explain, SaysWhatARequestMeets) {
   const Case kCases[] = {
-      {"https", "shop.example", "/", "route:     / (Prefix, edge.yaml:10:9): no longer Prefix"},
+      {"https", "shop.example", "/", "route:     / (Prefix, edge.yaml:11:9): no longer Prefix"},
       {"https", "Shop.Example.", "/filesystem", "endpoint:  10.0.0.1:80\n"},
-      {"https", "shop.example", "/files/a?b", "/files (Prefix, edge.yaml:11:9): the longest"},
-      {"https", "shop.example", "/files/old", "/files/old (Exact, edge.yaml:13:9): it is this"},
-      {"https", "shop.example", "/files/old/", "route:     /files/old (Prefix, edge.yaml:12:9)"},
+      {"https", "shop.example", "/files/a?b", "/files (Prefix, edge.yaml:12:9): the longest"},
+      {"https", "shop.example", "/files/old", "/files/old (Exact, edge.yaml:14:9): it is this"},
+      {"https", "shop.example", "/files/old/", "route:     /files/old (Prefix, edge.yaml:13:9)"},
       {"https", "shop.example", "/a/..//files/%6fld",
        "path:      /a/..//files/%6fld is /files/old\n"},
       {"https", "shop.example", "/../a", "answer:    400: a path that leads above its root\n"},
       {"https", "shop.example", "/", "certificate: of secret shop, covers shop.example"},
+      {"https", "shop.example", "/", "covers shop.example, bank.example, *.wild.example: the name "
+                                     "itself\n"},
+      {"https", "vault.example", "/", "certificate: the backend's own"},
+      {"other", "a.wild.example", "/", "a wildcard covers the name's first label\n"},
+      {"other", "a.wild.example", "/", "of secret shop, covers shop.example, bank.example, "
+                                       "*.wild.example: the name by *.wild.example; its key is for "
+                                       "ECDSA: for clients that take it\n"},
+      {"other", "a.wild.example", "/", "of secret rsa, covers shop.example, bank.example, "
+                                       "*.wild.example: the name by *.wild.example; its key is "
+                                       "RSA: for clients that take no ECDSA\n"},
+      {"other", "nobody.example", "/", "no other site has the name, and \"*\" takes the rest\n"},
+      {"other", "nobody.example", "/", "*.wild.example: not this name, which the site shows it to"},
       {"https", "bank.example", "/out", "answer:    404: no route of the site covers /out\n"},
-      {"https", "bank.example", "/in", "(Prefix, edge.yaml:20:14): the site's only route\n"},
+      {"https", "bank.example", "/in", "(Prefix, edge.yaml:21:14): the site's only route\n"},
       {"https", "bank.example", "/in", "client certificate: required, trusted by ca.crt of secret "
                                        "shop; if it fails, the answer is 400\n"},
       {"https", "vault.example", "/in", "endpoint:  10.0.0.8:80\n"},

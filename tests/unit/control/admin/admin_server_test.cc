@@ -119,6 +119,9 @@ class AdminServerTest : public testing::Test {
         },
         [] { return "{\"sites\":[]}"; },
         [](size_t most) { return "{\"most\":" + std::to_string(most) + "}"; },
+        [](const ApiQuery&) { return "{}"; },
+        [](const ApiQuery&) { return "{}"; },
+        [](const ApiQuery&) { return "{}"; },
     };
   }
   Client metrics() { return Client(server_->metrics_address()); }

@@ -19,6 +19,7 @@ TEST(LocalHost, IsAnIpLiteralOrLocalhost) {
 
 struct Asked {
   size_t most = 0;
+  std::string name;
   bool ready = true;
   AdminSource source{
       [this] { return ready; },
@@ -28,7 +29,15 @@ struct Asked {
         most = n;
         return "{\"total\":0}";
       },
+      [this](const ApiQuery& query) { return note("sites", query); },
+      [this](const ApiQuery& query) { return note("services", query); },
+      [this](const ApiQuery& query) { return note("certificates", query); },
   };
+  std::string note(const char* what, const ApiQuery& query) {
+    most = query.most;
+    name = query.name;
+    return std::string("{\"") + what + "\":[]}";
+  }
 };
 
 HttpRequest get(std::string_view path, std::string_view query = "") {
@@ -56,6 +65,9 @@ TEST(Pages, AreTheOnesOfTheirAddress) {
       {"/metrics", 200, 200, "text/plain; version=0.0.4; charset=utf-8", "sallyport_up"},
       {"/api/v1/config", 404, 200, "application/json", "sites"},
       {"/api/v1/connections", 404, 200, "application/json", "total"},
+      {"/api/v1/sites", 404, 200, "application/json", "sites"},
+      {"/api/v1/services", 404, 200, "application/json", "services"},
+      {"/api/v1/certificates", 404, 200, "application/json", "certificates"},
       {"/", 404, 200, "text/html; charset=utf-8", "href=\"/api/v1/connections\""},
       {"/metrics/", 404, 404, "application/json", "error"},
       {"//metrics", 404, 404, "application/json", "error"},
@@ -96,6 +108,31 @@ TEST(Pages, LimitTheConnectionsShown) {
     HttpResponse response = admin.answer(get("/api/v1/connections", row.query));
     EXPECT_EQ(response.status, row.status) << row.query;
     EXPECT_EQ(asked.most, row.most) << row.query;
+  }
+}
+
+TEST(Pages, TakeANameToLookFor) {
+  Asked asked;
+  Pages admin(Pages::Kind::Admin, asked.source);
+  struct Row {
+    const char* query;
+    int status;
+    const char* name;
+  };
+  const Row rows[] = {
+      {"", 200, ""},
+      {"name=shop.example", 200, "shop.example"},
+      {"name=kube/shop&limit=1", 200, "kube/shop"},
+      {"limit=1&name=%2a.shop%2Eexample", 200, "*.shop.example"},
+      {"name=%2", 400, "-"},
+      {"name=%zz", 400, "-"},
+  };
+  for (const char* path : {"/api/v1/sites", "/api/v1/services", "/api/v1/certificates"}) {
+    for (const Row& row : rows) {
+      asked.name = "-";
+      EXPECT_EQ(admin.answer(get(path, row.query)).status, row.status) << path << row.query;
+      EXPECT_EQ(asked.name, row.name) << path << row.query;
+    }
   }
 }
 

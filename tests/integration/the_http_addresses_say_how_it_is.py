@@ -25,7 +25,8 @@ def test(t):
     for path in (names.HEALTHZ, names.READYZ, names.METRICS):
         for address in (proxy.metrics_port, proxy.admin_port):
             assert proxy.get(path, address)[0] == 200, (path, address)
-    for path in ("/", names.API_CONFIG, names.API_CONNECTIONS, "/nothing"):
+    for path in ("/", names.API_CONFIG, names.API_CONNECTIONS, names.API_SITES,
+                 names.API_SERVICES, names.API_CERTIFICATES, "/nothing"):
         assert proxy.get(path, proxy.metrics_port)[0] == 404, path
     assert proxy.get("/", proxy.admin_port)[0] == 200
     assert proxy.get("/nothing", proxy.admin_port)[0] == 404
@@ -36,6 +37,25 @@ def test(t):
                  "backend.test"):
         assert word in text, (word, config)
     assert "PRIVATE KEY" not in text
+
+    sites = proxy.admin(names.API_SITES)
+    assert sites["total"] == 3 and [s["hosts"] for s in sites["sites"]] == \
+        [[f"{s}.test"] for s in SCENARIOS], sites
+    site, = proxy.admin(names.API_SITES + "?name=offload.test")["sites"]
+    assert site["scenario"] == "offload" and site["routes"][0]["service"] == "plain", site
+    assert "offload.test" in site["certificates"][0]["names"], site
+    service, = proxy.admin(names.API_SERVICES + "?name=plain")["services"]
+    assert service["addresses"] == [plain.address] and service["connects"] >= 0, service
+    assert proxy.get(names.API_SITES + "?limit=x", proxy.admin_port)[0] == 400
+    known = proxy.admin(names.API_CERTIFICATES)
+    by_secret = {c["secret"]: c for c in known["certificates"]}
+    assert known["total"] == 2 and set(by_secret) == {"site", "authority"}, known
+    shown = by_secret["site"]
+    assert shown["used_by"]["sites"] == ["offload.test", "reencrypt.test"], shown
+    assert shown["state"] == "good" and len(shown["chain"][0]["fingerprint_sha256"]) == 64, shown
+    assert "DNS:offload.test" in shown["chain"][0]["names"], shown
+    assert by_secret["authority"]["used_by"]["services"] == ["again"], known
+    assert "PRIVATE" not in json.dumps(known)
 
     answer = proxy.admin(names.API_CONNECTIONS)
     assert answer["total"] == 3, answer

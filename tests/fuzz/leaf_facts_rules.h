@@ -1,5 +1,5 @@
-// What must hold of read_leaf() for any bytes whatever, against what OpenSSL finds in them. Shared by
-// the fuzz target and by the unit test that runs the corpus.
+// What must hold of read_leaf() for any bytes whatever, against what OpenSSL finds in them. Shared
+// by the fuzz target and by the unit test that runs the corpus.
 #pragma once
 
 #include <openssl/pem.h>
@@ -45,9 +45,9 @@ inline std::string pem_of(const char* label, std::string_view der) {
   return {text, static_cast<size_t>(size)};
 }
 
-/// An input of the fuzzer as two texts. Its first byte says how the rest is read: 't': two texts with
-/// a zero byte between them; else two times DER, of which the first has its length in front, in two
-/// bytes, and the second is a key of the kind 'e' (EC), 'r' (RSA) or any.
+/// An input of the fuzzer as two texts. Its first byte says how the rest is read: 't': two texts
+/// with a zero byte between them; else two times DER, of which the first has its length in front,
+/// in two bytes, and the second is a key of the kind 'e' (EC), 'r' (RSA) or any.
 struct LeafInput {
   std::string crt, key;
 

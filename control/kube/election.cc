@@ -64,15 +64,13 @@ std::optional<Lease> Election::decide(const std::optional<Lease>& seen, Clock::t
   next.version = seen->version;
   next.transitions = seen->transitions;
   if (seen->holder == who_) {
-    // Renewed at every third look: often enough that two may fail.
-    if (now - renewed_at_ < duration_ / 4 && ours_) return {};
+    // Renewed at every second look: often enough that one may fail.
+    if (now - renewed_at_ < duration_ / 6 && ours_) return {};
     next.acquired = seen->acquired.empty() ? next.renewed : seen->acquired;
     return next;
   }
   ours_.reset();
-  bool over = seen->holder.empty() ||
-              now - seen_at_ >= Seconds(std::max<int64_t>(seen->duration_seconds, 1));
-  if (!over) return {};
+  if (!seen->holder.empty() && now < over_at()) return {};
   ++next.transitions;
   return next;
 }
@@ -91,8 +89,20 @@ std::optional<Lease> Election::release(WallTime wall) const {
   return free;
 }
 
+// What is asked for at the end of it has a quarter of the duration to be answered (Leader::ask), and
+// is over before anybody else begins.
 bool Election::leads(Clock::time_point now) const {
-  return ours_ && now - renewed_at_ < duration_ * 4 / 5;
+  return ours_ && now - renewed_at_ < duration_ * 11 / 20;
+}
+
+Election::Clock::time_point Election::over_at() const {
+  return seen_at_ + Millis(Seconds(std::max<int64_t>(seen_->duration_seconds, 1))) * 4 / 5;
+}
+
+Millis Election::pause(Clock::time_point now) const {
+  Millis look = duration_ / 10;
+  bool followed = seen_ && seen_->holder != who_ && now < over_at();
+  return followed ? std::min(look, std::chrono::ceil<Millis>(over_at() - now)) : look;
 }
 
 }  // namespace sallyport::kube

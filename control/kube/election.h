@@ -28,8 +28,10 @@ std::string lease_json(const Lease& lease, const std::string& space, const std::
 /// A MicroTime: RFC 3339 with microseconds, which the API server insists on.
 std::string micro_time(WallTime time);
 
-/// One candidate. A lease is over when it has been seen unchanged, on our own clock, for as long
-/// as its holder said: so clocks of machines need not agree.
+/// One candidate. A lease is over when it has been seen unchanged, on our own clock, for four fifths
+/// of what its holder said: so clocks of machines need not agree, and whoever follows, who may have
+/// seen the last renewal a look later, still begins within the lease's time. The holder itself stops
+/// sooner, so that what it has asked for last is over, too.
 class Election {
  public:
   using Clock = std::chrono::steady_clock;
@@ -47,10 +49,12 @@ class Election {
   /// We hold it, and nobody can think otherwise yet. A leader that cannot renew stops a while
   /// before the others may begin.
   bool leads(Clock::time_point now) const;
-  /// When to look again.
-  Millis pause() const { return duration_ / 10; }
+  /// When to look again: often, and at the moment at which the lease of another is over.
+  Millis pause(Clock::time_point now) const;
 
  private:
+  Clock::time_point over_at() const;
+
   std::string who_;
   Millis duration_;
   std::optional<Lease> seen_;

@@ -108,7 +108,7 @@ void Leader::run() {
 
 void Leader::pause() {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, std::min<Millis>(election_.pause(), Millis(1'000)),
+  changed_.wait_for(lock, std::min<Millis>(election_.pause(Clock::now()), Millis(1'000)),
                     [this] { return stop_ || (leads_ && std::exchange(news_, false)); });
 }
 

@@ -16,7 +16,7 @@ from support.scenario import main
 from support.waiting import eventually
 
 TIMEOUT = 120
-DURATION = 3
+DURATION = 4
 SPACE = "sallyport-system"
 SETTINGS = f"""leader_election: {{duration: {DURATION}s, namespace: {SPACE}}}
 status: {{service: {SPACE}/sallyport}}
@@ -52,7 +52,8 @@ def test(t):
     first.process.signal(signal.SIGKILL)
     killed = time.monotonic()
     eventually("the other follows", lambda: leads(second), DURATION * 2)
-    assert time.monotonic() - killed < DURATION * 1.4, "not within the lease's time"
+    took = time.monotonic() - killed
+    assert took < DURATION, f"{took:.2f} s, not within the lease's time"
     assert lease(server)["leaseTransitions"] == transitions + 1
     serve(server, t, "late", backend)
     eventually("it writes now", lambda: published(server, "late") == [{"ip": "192.0.2.11"}])

@@ -38,7 +38,7 @@ TEST_F(ElectionTest, TheFirstOneLeadsAndGoesOn) {
   EXPECT_EQ(lease_->holder, "a");
   EXPECT_EQ(lease_->duration_seconds, 15);
   for (int i = 0; i < 100; ++i) {
-    wait(a_.pause());
+    wait(a_.pause(now_));
     look(a_);
     look(b_);
     EXPECT_TRUE(a_.leads(now_));
@@ -48,16 +48,20 @@ TEST_F(ElectionTest, TheFirstOneLeadsAndGoesOn) {
 }
 
 TEST_F(ElectionTest, WhoIsSilentLosesItWithinItsTimeAndNeverTwoLead) {
+  // The last renewal comes right after the other has looked.
   look(a_);
   look(b_);
-  for (Millis waited{0};; waited += b_.pause()) {
+  wait(kDuration / 6);
+  ASSERT_TRUE(look(a_));
+  auto died = now_;
+  for (int looks = 0; !look(b_); ++looks) {
+    ASSERT_LT(looks, 20);
+    wait(b_.pause(now_));
     EXPECT_FALSE(a_.leads(now_) && b_.leads(now_));
-    if (look(b_)) {
-      EXPECT_LE(waited, kDuration + b_.pause());
-      break;
-    }
-    wait(b_.pause());
   }
+  EXPECT_LE(now_ - died, kDuration * 9 / 10);
+  // What it asked for at its last moment is over: it had a quarter of the duration.
+  EXPECT_FALSE(a_.leads(died + (now_ - died) - kDuration / 4));
   EXPECT_TRUE(b_.leads(now_));
   EXPECT_FALSE(a_.leads(now_));
   EXPECT_EQ(lease_->transitions, 1);
@@ -67,7 +71,7 @@ TEST_F(ElectionTest, WhoIsSilentLosesItWithinItsTimeAndNeverTwoLead) {
 TEST_F(ElectionTest, ALeaderThatCannotRenewStopsBeforeAnotherBegins) {
   look(a_);
   look(b_);
-  wait(kDuration * 4 / 5);
+  wait(kDuration * 11 / 20);
   look(a_, false);
   EXPECT_FALSE(a_.leads(now_));
   EXPECT_FALSE(look(b_));

@@ -4,19 +4,15 @@
 
 #include "dataplane/model/complain.h"
 #include "dataplane/model/route_rules.h"
+#include "dataplane/model/text_template.h"
 
 namespace sallyport::kube {
 
 namespace {
 
 // Variables of nginx that mean something in a target here, too.
-bool known_variables(std::string_view text) {
-  for (size_t at = text.find('$'); at != std::string_view::npos; at = text.find('$', at + 1)) {
-    std::string_view rest = text.substr(at + 1);
-    bool group = !rest.empty() && rest[0] >= '1' && rest[0] <= '9';
-    if (!group && !rest.starts_with("host") && !rest.starts_with("request_uri")) return false;
-  }
-  return true;
+bool known_variables(const std::string& text) {
+  return TextTemplate::parse(text, 9, TextTemplate::Words::OfRequest).ok();
 }
 
 class Applying {
@@ -79,7 +75,7 @@ class Applying {
     if (groups && !known_variables(chosen->to)) {
       return answer_503(annotation, "nginx-variable",
                         "has a variable of nginx that is not known here (known: $host, "
-                        "$request_uri)");
+                        "$request_uri, $is_args, $args)");
     }
     route_.redirect = RedirectConfig{code, chosen->to};
   }

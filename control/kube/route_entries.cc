@@ -15,6 +15,12 @@ bool wants_patterns(const IngressRecord& record) {
   return record.notes.use_regex || !record.notes.rewrite_target.empty();
 }
 
+// What stands for itself in a template.
+std::string as_text_of_template(std::string path) {
+  for (size_t at = 0; (at = path.find('$', at)) != std::string::npos;) path.replace(at, 1, "%24");
+  return path;
+}
+
 class Gathering {
  public:
   explicit Gathering(const HostContext& context) : context_(context) {
@@ -188,7 +194,7 @@ class Gathering {
     if (!bare) return;
     RouteEntry entry = made(record, "", *bare, PathType::Exact);
     if (taken(entry.route)) return;
-    entry.route.redirect = RedirectConfig{301, path.path};
+    entry.route.redirect = RedirectConfig{301, as_text_of_template(path.path) + "$is_args$args"};
     entries_.push_back(std::move(entry));
   }
 

@@ -14,7 +14,9 @@ struct Named {
   Piece::Kind kind;
 };
 constexpr Named kNamed[] = {{"$host", Piece::Kind::Host},
-                            {"$request_uri", Piece::Kind::RequestUri}};
+                            {"$request_uri", Piece::Kind::RequestUri},
+                            {"$is_args", Piece::Kind::IsArgs},
+                            {"$args", Piece::Kind::Args}};
 
 bool in_a_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
@@ -27,7 +29,7 @@ std::string_view word_at(std::string_view text) {
 
 std::string unknown(std::string_view word, TextTemplate::Words words) {
   std::string known = words == TextTemplate::Words::OfRequest
-                          ? "$host, $request_uri, or $1 to $9 on a Regex route"
+                          ? "$host, $request_uri, $is_args, $args, or $1 to $9 on a Regex route"
                           : "$1 to $9 on a Regex route";
   return in_quotes(word) + " means nothing here: write " + known + ", or %24 for the character";
 }

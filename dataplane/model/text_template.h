@@ -19,6 +19,8 @@ class TextTemplate {
       Group,       // "$1" to "$9": what a group of the route's pattern has matched
       Host,        // "$host": in lower case, without a port
       RequestUri,  // "$request_uri": path and query, as they were sent
+      IsArgs,      // "$is_args": the '?' of a query that is not empty
+      Args,        // "$args": that query, without it
     };
     Kind kind = Kind::Text;
     uint8_t group = 0;

@@ -33,6 +33,8 @@ std::string_view value_of(const Piece& piece, const TemplateValues& values) {
     case Piece::Kind::Group: return values.groups[piece.group];
     case Piece::Kind::Host: return values.host;
     case Piece::Kind::RequestUri: return values.path == "*" ? "/" : values.path;
+    case Piece::Kind::IsArgs: return values.query.size() > 1 ? "?" : "";
+    case Piece::Kind::Args: return values.query.size() > 1 ? values.query.substr(1) : "";
   }
   return {};
 }

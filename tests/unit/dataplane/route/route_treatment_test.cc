@@ -107,6 +107,8 @@ TEST(WriteTemplate, FillsItsPlaces) {
   EXPECT_EQ(filled("https://other.test/y", values), "https://other.test/y");
   EXPECT_EQ(filled("https://www.$host$request_uri", values), "https://www.shop.test/a/b?c=d");
   EXPECT_EQ(filled("/new", values), "/new");
+  EXPECT_EQ(filled("/new/$is_args$args", values), "/new/?c=d");
+  EXPECT_EQ(filled("/new/?a=b&$args", values), "/new/?a=b&c=d");
   EXPECT_EQ(filled("/new$1", values), "/new/x");
   EXPECT_EQ(filled("https://other.test/$2", values), "https://other.test///evil.test");
   // A browser takes what begins with two slashes for another host.
@@ -117,7 +119,10 @@ TEST(WriteTemplate, FillsItsPlaces) {
   EXPECT_EQ(filled("$3x", values), "/x");
   EXPECT_EQ(filled("", values), "/");
   values.path = "*";  // of OPTIONS
+  values.query = "?";
+  EXPECT_EQ(filled("/new/$is_args$args", values), "/new/");
   values.query = {};
+  EXPECT_EQ(filled("/new/$is_args$args", values), "/new/");
   EXPECT_EQ(filled("https://other.test$request_uri", values), "https://other.test/");
 }
 

@@ -50,9 +50,11 @@ void print_json(const Problems& problems) {
   std::printf("%s\n", out.c_str());
 }
 
-int check_manifests(const CheckOptions& options) {
+int check_objects(const CheckOptions& options) {
   kube::ClusterCheckOptions cluster;
   cluster.manifests = options.manifests;
+  cluster.kubeconfig = options.kubeconfig;
+  cluster.context = options.context;
   cluster.json = options.json;
   cluster.print_roles = options.print_roles;
   for (const Word<SecretAccess>& word : words<SecretAccess>()) {
@@ -72,7 +74,7 @@ int check_manifests(const CheckOptions& options) {
 }  // namespace
 
 int check(const CheckOptions& options) {
-  if (!options.manifests.empty()) return check_manifests(options);
+  if (!options.manifests.empty() || !options.kubeconfig.empty()) return check_objects(options);
   Problems problems = problems_of(options);
   if (options.json) {
     print_json(problems);

@@ -199,6 +199,7 @@ class ConfigWriter {
       text_if_any("cache", kube.cache);
       if (!kube.cache.empty()) boolean("cache_secrets", kube.cache_secrets);
       time("watch_timeout", kube.watch_timeout);
+      size("objects_size", kube.objects_size);
       if (kube.status.enabled()) published_status(kube.status);
       object("leader_election", [&] {
         boolean("enabled", kube.leader_election.enabled);

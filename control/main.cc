@@ -49,8 +49,14 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   check_command.add_option("--manifests", check_options.manifests,
                            "report what becomes of the Kubernetes objects in a folder or file");
+  check_command.add_option("--kubeconfig", check_options.kubeconfig,
+                           "the same of the cluster that a kubeconfig says")
+      ->excludes("--manifests");
+  check_command.add_option("--context", check_options.context,
+                           "of the kubeconfig, in place of its current one")
+      ->needs("--kubeconfig");
   check_command.add_flag("--print-roles", check_options.print_roles,
-                         "with --manifests: print the RBAC roles that they need instead");
+                         "with one of these: print the RBAC roles that they need instead");
   check_command.add_option("--secrets", check_options.secret_access,
                            "for the roles: cluster, namespaces or names")
       ->check(CLI::IsMember({"cluster", "namespaces", "names"}));

@@ -53,6 +53,7 @@ Written<DraftKubernetes> read_kubernetes(YamlMapping& document, Problems& proble
     draft.cache = map.text("cache");
     draft.cache_secrets = map.boolean("cache_secrets");
     draft.watch_timeout = map.duration("watch_timeout");
+    draft.objects_size = map.size("objects_size");
     draft.status = section<DraftPublishedStatus>(map, "status", problems, fill_status);
     draft.leader_election =
         section<DraftLeaderElection>(map, "leader_election", problems, fill_election);

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "control/kube/cluster_cache.h"
+#include "control/kube/translate_settings.h"
 #include "control/kube/watch_scopes.h"
 #include "dataplane/base/log.h"
 #include "dataplane/io/entropy.h"
@@ -32,34 +33,12 @@ Environment environment() {
   return all;
 }
 
-std::optional<ObjectName> named(const NamespacedName& reference) {
-  if (reference.empty()) return {};
-  return ObjectName{reference.space, reference.name};
-}
-
-TranslateSettings translate_settings(const KubernetesConfig& config,
-                                     const std::vector<ListenerConfig>& listeners) {
-  TranslateSettings settings;
-  settings.controller = config.controller;
-  settings.ingress_classes = config.ingress_classes;
-  settings.namespaces = config.namespaces;
-  settings.ssl_passthrough = config.ssl_passthrough;
-  settings.compat = config.compat == Compat::IngressNginx;
-  settings.require_backend_verification = config.require_backend_verification;
-  settings.default_certificate = named(config.default_certificate);
-  settings.config_map = named(config.config_map);
-  for (const ListenerConfig& listener : listeners) {
-    if (listener.protocol == Protocol::Http) settings.http_listeners.push_back(listener.name);
-    if (listener.protocol == Protocol::Https) settings.https_listeners.push_back(listener.name);
-  }
-  return settings;
-}
-
 ClusterWatchSettings watch_settings(const KubernetesConfig& config) {
   ClusterWatchSettings settings;
   settings.credentials = credentials_of(config);
   settings.scopes = watch_scopes(config);
   settings.reflector.watch_timeout = config.watch_timeout;
+  settings.objects_size = config.objects_size;
   fill_with_entropy({reinterpret_cast<uint8_t*>(&settings.seed), sizeof settings.seed});
   return settings;
 }
@@ -136,7 +115,7 @@ Cluster::Cluster(const KubernetesConfig& config, const std::vector<ListenerConfi
                  std::function<void()> on_due)
     : config_(config),
       on_due_(std::move(on_due)),
-      translate_(translate_settings(config, listeners)),
+      translate_(settings_for(config, listeners)),
       translator_(std::make_unique<Translator>(translate_)) {
   if (!config.manifests.empty()) {
     // Of whom nobody leads, and to whom nothing is written back.
@@ -196,7 +175,7 @@ void Cluster::become_ready(const char* how) {
 }
 
 void Cluster::set_listeners(const std::vector<ListenerConfig>& listeners) {
-  TranslateSettings settings = translate_settings(config_, listeners);
+  TranslateSettings settings = settings_for(config_, listeners);
   if (settings == translate_) return;
   translate_ = std::move(settings);
   ObjectChanges all;

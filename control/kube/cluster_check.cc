@@ -2,9 +2,11 @@
 
 #include <cstdio>
 
+#include "control/kube/cluster_reader.h"
 #include "control/kube/manifests.h"
 #include "control/kube/report.h"
 #include "control/kube/roles.h"
+#include "control/kube/watch_scopes.h"
 
 namespace sallyport::kube {
 
@@ -31,14 +33,44 @@ TranslateSettings usual_settings(const Manifests& manifests) {
   return settings;
 }
 
+TranslateSettings settings_of(const ClusterCheckOptions& options, const Manifests& manifests) {
+  bool configured = options.config && options.config->kubernetes;
+  return configured ? settings_for(*options.config->kubernetes, options.config->listeners)
+                    : usual_settings(manifests);
+}
+
+// First what there always is, then the Secrets and ConfigMaps that this names.
+Manifests read_cluster(const ClusterCheckOptions& options) {
+  bool configured = options.config && options.config->kubernetes;
+  KubernetesConfig config = configured ? *options.config->kubernetes : KubernetesConfig{};
+  // No more keys than needed come to the machine of somebody who only asks.
+  if (config.secrets == SecretAccess::Cluster) config.secrets = SecretAccess::Namespaces;
+  config.ticket_secret = {};
+  std::vector<WatchScope> always = watch_scopes(config);
+  std::set<WatchScope> scopes(always.begin(), always.end());
+  if (!configured) scopes.insert(config_map_scope({"", kTheirConfigMap}));
+  ClusterReader reader(
+      [&options] { return read_kubeconfig_file(options.kubeconfig, options.context); },
+      options.kubeconfig);
+  Manifests manifests;
+  reader.read(scopes, manifests);
+  Translator translator(settings_of(options, manifests));
+  (void)translator.apply(changes_between({}, manifests.objects));
+  std::set<WatchScope> named = secret_scopes(config, translator.wanted(Kind::Secret));
+  for (const ObjectName& name : translator.wanted(Kind::ConfigMap)) {
+    named.insert(config_map_scope(name));
+  }
+  if (manifests.problems.empty()) reader.read(named, manifests);
+  return manifests;
+}
+
 }  // namespace
 
 int check_cluster(const ClusterCheckOptions& options) {
-  Manifests manifests = read_manifests(options.manifests);
+  Manifests manifests =
+      options.kubeconfig.empty() ? read_manifests(options.manifests) : read_cluster(options);
   bool configured = options.config && options.config->kubernetes;
-  Translator translator(configured ? settings_for(*options.config->kubernetes,
-                                                        options.config->listeners)
-                                   : usual_settings(manifests));
+  Translator translator(settings_of(options, manifests));
   (void)translator.apply(changes_between({}, manifests.objects));
   if (options.print_roles) {
     SecretAccess access = configured ? options.config->kubernetes->secrets : SecretAccess::Cluster;

@@ -151,6 +151,15 @@ void ClusterWatch::on_changes(ObjectChanges changes) {
   for (ObjectChange& change : changes) pending_.push_back(std::move(change));
 }
 
+bool ClusterWatch::on_size(size_t before, size_t after) {
+  size_ -= before;
+  bool room = after == 0 || (after <= settings_.objects_size &&
+                             size_ <= settings_.objects_size - after);
+  if (room) size_ += after;
+  counts_.size(size_);
+  return room;
+}
+
 void ClusterWatch::on_settled(const WatchScope& scope) {
   std::lock_guard lock(mutex_);
   unsettled_.erase(scope);

@@ -21,6 +21,7 @@ struct ClusterWatchSettings {
   std::vector<WatchScope> scopes;
   ReflectorSettings reflector;
   uint64_t seed = 1;
+  size_t objects_size = SIZE_MAX;  // of all objects together
 };
 
 /// All watches, on one thread. Public functions: any thread.
@@ -54,6 +55,7 @@ class ClusterWatch final : private ReflectorListener {
   void on_count(const WatchScope& scope, size_t before, size_t after) override {
     counts_.objects(scope, before, after);
   }
+  bool on_size(size_t before, size_t after) override;
   void on_settled(const WatchScope& scope) override;
   void on_relist(const WatchScope& scope) override { counts_.relist(scope); }
   void on_fault(const WatchScope& scope, Fault fault, const std::string& detail) override {
@@ -67,6 +69,7 @@ class ClusterWatch final : private ReflectorListener {
   HttpClient client_;
   std::map<WatchScope, std::unique_ptr<Reflector>> reflectors_;  // of the thread
   uint64_t made_ = 0;
+  size_t size_ = 0;  // of all objects, as footprint() has it
 
   mutable std::mutex mutex_;
   std::set<WatchScope> wanted_;    // by watch_also()

@@ -78,15 +78,7 @@ class Reader {
   void add(Object object) {
     if (namespaced(object.kind()) && object.name.space.empty()) object.name.space = "default";
     if (object.created == 0) object.created = static_cast<int64_t>(manifests_.objects.size()) + 1;
-    auto [place, fresh] = manifests_.index.emplace(std::pair(object.kind(), object.name),
-                                                   manifests_.objects.size());
-    size_t at = place->second;
-    auto shared = std::make_shared<const Object>(std::move(object));
-    if (fresh) {
-      manifests_.objects.push_back(std::move(shared));
-    } else {
-      manifests_.objects[at] = std::move(shared);
-    }
+    add_object(std::make_shared<const Object>(std::move(object)), manifests_);
   }
 
   const std::string& file_;
@@ -131,6 +123,16 @@ void read_folder(const fs::path& folder, int level, Manifests& manifests) {
 }
 
 }  // namespace
+
+void add_object(ObjectPtr object, Manifests& manifests) {
+  auto [place, fresh] = manifests.index.emplace(std::pair(object->kind(), object->name),
+                                                manifests.objects.size());
+  if (fresh) {
+    manifests.objects.push_back(std::move(object));
+  } else {
+    manifests.objects[place->second] = std::move(object);
+  }
+}
 
 void read_manifest(std::string_view text, const std::string& file, Manifests& manifests) {
   Reader(file, manifests).read(text);

@@ -27,6 +27,9 @@ Manifests read_manifests(const std::string& path);
 /// Adds what is in a text, which `file` is the name of.
 void read_manifest(std::string_view text, const std::string& file, Manifests& manifests);
 
+/// In place of what there was by its kind and name.
+void add_object(ObjectPtr object, Manifests& manifests);
+
 /// What brings somebody who has `before` to `after`.
 ObjectChanges changes_between(const std::vector<ObjectPtr>& before,
                               const std::vector<ObjectPtr>& after);

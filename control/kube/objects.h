@@ -187,6 +187,9 @@ struct Object {
 };
 using ObjectPtr = std::shared_ptr<const Object>;
 
+/// About how many bytes it takes as long as it is kept.
+size_t footprint(const Object& object);
+
 /// What has happened to one object. No object: it is gone.
 struct ObjectChange {
   Kind kind = Kind::Ingress;

@@ -197,6 +197,7 @@ void Reflector::take_break(TransferEnd end, const std::string& error) {
 void Reflector::take_end_of_watch() {
   if (!lines_.at_border()) return fail(Fault::Reset, "the watch ended inside an event");
   failed_watches_ = 0;
+  if (left_out_) begin_anew();  // there may be room by now
   // Again at once: that is how watches end. But not in a circle.
   bool brief = settings_.now() - begun_ < kShortWatch && !events_seen_;
   due_ = brief ? settings_.now() + back_off_.next() : settings_.now();
@@ -263,6 +264,7 @@ void Reflector::take_page() {
 }
 
 void Reflector::note_known() {
+  left_out_ = false;
   unseen_.clear();
   for (const auto& [known, object] : objects_) unseen_.insert(unseen_.end(), known);
 }
@@ -284,6 +286,9 @@ void Reflector::put(simdjson::dom::element json, const ObjectName& object_name) 
     listener_.on_fault(scope_, Fault::Malformed, object.error().message);
     return remove(object_name);
   }
+  auto found = objects_.find(object_name);
+  size_t before = found == objects_.end() ? 0 : footprint(*found->second);
+  if (!listener_.on_size(before, footprint(**object))) return leave_out(object_name);
   unseen_.erase(object_name);
   ObjectPtr& known = objects_[object_name];
   bool same = known && known->same_content(**object);
@@ -291,9 +296,23 @@ void Reflector::put(simdjson::dom::element json, const ObjectName& object_name) 
   if (!same) changes_.push_back({scope_.kind, object_name, known});
 }
 
-void Reflector::remove(const ObjectName& object_name) {
+// Nor is it served in the state it was in before.
+void Reflector::leave_out(const ObjectName& object_name) {
+  left_out_ = true;
   unseen_.erase(object_name);
   if (objects_.erase(object_name)) changes_.push_back({scope_.kind, object_name, nullptr});
+  listener_.on_fault(scope_, Fault::TooLarge,
+                     object_name.text() + " is left out, for with it the objects of the cluster "
+                                          "would take more than kubernetes.objects_size");
+}
+
+void Reflector::remove(const ObjectName& object_name) {
+  unseen_.erase(object_name);
+  auto found = objects_.find(object_name);
+  if (found == objects_.end()) return;
+  listener_.on_size(footprint(*found->second), 0);
+  objects_.erase(found);
+  changes_.push_back({scope_.kind, object_name, nullptr});
 }
 
 void Reflector::drop() {

@@ -42,6 +42,9 @@ class ReflectorListener {
   virtual void on_changes(ObjectChanges changes) = 0;
   /// How many are known, when it is another number.
   virtual void on_count(const WatchScope& scope, size_t before, size_t after) = 0;
+  /// An object that took `before` bytes will take `after`; 0: it is not there. False: that is too
+  /// much of all together, and it counts as 0.
+  virtual bool on_size(size_t before, size_t after) = 0;
   /// For the first time all of it is known, or it is refused and optional.
   virtual void on_settled(const WatchScope& scope) = 0;
   virtual void on_relist(const WatchScope& scope) = 0;
@@ -114,6 +117,7 @@ class Reflector final : public TransferHandler {
   void give_up_streaming();
 
   void put(simdjson::dom::element json, const ObjectName& name);
+  void leave_out(const ObjectName& name);
   void remove(const ObjectName& name);
   void note_known();
   void end_list(std::string version);
@@ -156,6 +160,7 @@ class Reflector final : public TransferHandler {
   bool settled_ = false;
   bool listed_ = false;          // once at least
   bool refused_ = false;
+  bool left_out_ = false;        // something, for want of room, since the last list began
 };
 
 }  // namespace sallyport::kube

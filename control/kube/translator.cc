@@ -458,10 +458,11 @@ bool Translator::has_default(const std::vector<std::string>& listeners) const {
 
 Config Translator::config(Config base) const {
   for (ListenerConfig& listener : base.listeners) {
+    if (listener.unknown_sni_given) continue;
     bool known = has(settings_.http_listeners, listener.name)
                      ? default_on_http()
                      : has(settings_.https_listeners, listener.name) && default_on_https();
-    listener.unknown_sni = known ? UnknownSni::Default : UnknownSni::Refuse;
+    if (known) listener.unknown_sni = UnknownSni::Default;
   }
   for (const auto& [key, site] : sites_) base.sites.push_back(site);
   for (const auto& [name, service] : services_) base.services.push_back(service);

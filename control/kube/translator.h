@@ -65,7 +65,8 @@ class Translator {
   bool default_on_http() const { return has_default(settings_.http_listeners); }
   bool default_on_https() const { return has_default(settings_.https_listeners); }
 
-  /// `base`, which has the listeners and everything else, with all of this instead of sites.
+  /// `base`, which has the listeners and everything else, with all of this behind what it has. What
+  /// it says of unknown names stays; where it says nothing, a site "*" of this counts as its own.
   Config config(Config base) const;
 
  private:

@@ -99,6 +99,8 @@ std::string WatchCounts::prometheus(Clock::time_point now) const {
   for (const auto& [key, counts] : counts_) {
     out.value(resource(key), counts.objects);
   }
+  out.family("sallyport_kubernetes_object_bytes", "gauge", "About what they take of memory.");
+  out.value("", size_.load());
   out.family("sallyport_kubernetes_last_change_age_seconds", "gauge",
              "Since an object of this resource changed.");
   for (const auto& [key, counts] : counts_) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -30,6 +31,9 @@ class WatchCounts {
   /// Hosts that do not show a certificate of their own, by why.
   void fallbacks(std::map<std::string, size_t> hosts);
 
+  /// Of all objects, in bytes.
+  void size(size_t bytes) { size_ = bytes; }
+
   /// Appends families sallyport_kubernetes_… in Prometheus' text format.
   std::string prometheus(Clock::time_point now = Clock::now()) const;
 
@@ -49,6 +53,7 @@ class WatchCounts {
   void log_fault(const std::string& what, Fault fault, const std::string& detail,
                  Clock::time_point now);
 
+  std::atomic<size_t> size_{0};
   mutable std::mutex mutex_;
   std::map<std::string, Counts> counts_;     // by resource
   std::map<std::string, Trouble> troubles_;  // by what is in trouble now

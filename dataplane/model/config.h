@@ -157,6 +157,7 @@ struct ListenerConfig {
   /// come from the Host field and no configuration may say it, the same: Default exactly when the
   /// site "*" is on it.
   UnknownSni unknown_sni = UnknownSni::Refuse;
+  bool unknown_sni_given = false;  // the configuration says it: nothing else may
   /// HTTP/2 is spoken as well: on Https by ALPN, on Http to those who begin with its preface. Only
   /// there.
   bool http2 = false;
@@ -219,8 +220,9 @@ struct ClientAuth {
 struct RedirectConfig {
   uint16_t code = 302;  // 301, 302, 303, 307 or 308
   /// An http or https URL, or a path that begins with one '/'. "$host" in it is the host that was
-  /// asked for, "$request_uri" path and query as they were sent; on a Regex route "$1" to "$9" are
-  /// what its groups have matched. Without "$request_uri" the query is not kept.
+  /// asked for, "$request_uri" path and query as they were sent, "$is_args$args" the query with its
+  /// '?'; on a Regex route "$1" to "$9" are what its groups have matched. Without one of these the
+  /// query is not kept.
   std::string to;
   bool operator==(const RedirectConfig&) const = default;
 };

@@ -229,6 +229,7 @@ struct DraftKubernetes {
   Written<SecretAccess> secrets;
   Written<std::string> default_certificate, config_map, ticket_secret, cache;
   Written<Millis> watch_timeout;
+  Written<uint64_t> objects_size;
   Written<DraftPublishedStatus> status;
   Written<DraftLeaderElection> leader_election;
 };

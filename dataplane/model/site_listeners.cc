@@ -19,6 +19,7 @@ SiteListeners::SiteListeners(const Draft& draft, Config& config, Problems& probl
     : drafts_(draft.listeners ? *draft.listeners : kNone),
       listeners_(config.listeners),
       problems_(problems),
+      cluster_(draft.kubernetes.given),
       hosts_(config.listeners.size()) {
   for (size_t i = 0; i < listeners_.size(); ++i) by_name_.emplace(listeners_[i].name, i);
 }
@@ -140,7 +141,7 @@ void SiteListeners::settle_unknown_sni() {
     if (!written.given) {
       listeners_[i].unknown_sni = has_default ? UnknownSni::Default : UnknownSni::Refuse;
     } else if (listeners_[i].protocol != Protocol::Http && written &&
-               *written == UnknownSni::Default && !has_default) {
+               *written == UnknownSni::Default && !has_default && !cluster_) {
       complain(problems_, written.place,
                "default needs a site \"*\" on this listener: add one, or write refuse");
     }

@@ -38,6 +38,7 @@ class SiteListeners {
   const std::vector<DraftListener>& drafts_;
   std::vector<ListenerConfig>& listeners_;
   Problems& problems_;
+  bool cluster_;  // more sites come, which nobody knows yet
   std::map<std::string, size_t> by_name_;
   std::vector<std::map<std::string, Place>> hosts_;  // of each listener
   std::set<std::string> contested_;                  // paths of hosts that were complained about

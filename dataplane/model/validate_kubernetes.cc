@@ -54,6 +54,7 @@ class Kubernetes {
     leader_election();
     config_.events = kube_.events.or_else(true);
     time(kube_.watch_timeout, Millis(1'000), Millis(3'600'000), config_.watch_timeout);
+    objects_size();
   }
 
  private:
@@ -148,6 +149,19 @@ class Kubernetes {
     object_name(written.lease, election.lease);
     object_name(written.space, election.space);
     time(written.duration, Millis(2'000), Millis(300'000), election.duration);
+  }
+
+  void objects_size() {
+    constexpr uint64_t kLeast = uint64_t{1} << 20, kMost = uint64_t{1} << 40;
+    const Written<uint64_t>& written = kube_.objects_size;
+    if (!written) return;
+    if (*written < kLeast || *written > kMost) {
+      complain(problems_, written.place,
+               size_text(*written) + " is out of range: write " + size_text(kLeast) + " to " +
+                   size_text(kMost));
+      return;
+    }
+    config_.objects_size = *written;
   }
 
   void object_name(const Written<std::string>& written, std::string& out) {

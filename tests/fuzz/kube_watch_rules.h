@@ -32,16 +32,26 @@ class WatchLedger final : public ReflectorListener {
     CHECK(before == counted_ && before != after);
     counted_ = after;
   }
+  bool on_size(size_t before, size_t after) override {
+    CHECK(before <= bytes_);
+    bytes_ -= before;
+    if (bytes_ + after > kRoom) return false;
+    bytes_ += after;
+    return true;
+  }
   void on_settled(const WatchScope&) override { CHECK(!std::exchange(settled_, true)); }
   void on_relist(const WatchScope&) override {}
   void on_fault(const WatchScope&, Fault, const std::string&) override {}
   void on_success(const WatchScope&) override {}
 
   size_t size() const { return objects_.size(); }
+  size_t bytes() const { return bytes_; }
 
  private:
+  static constexpr size_t kRoom = 6000;  // for a dozen small objects
+
   std::map<ObjectName, ObjectPtr> objects_;
-  size_t counted_ = 0;
+  size_t counted_ = 0, bytes_ = 0;
   bool settled_ = false;
 };
 
@@ -80,7 +90,7 @@ inline void check_watch(std::string_view text) {
     CHECK(ledger.size() == reflector.objects());
   }
   reflector.drop();
-  CHECK(ledger.size() == 0);
+  CHECK(ledger.size() == 0 && ledger.bytes() == 0);
 }
 
 }  // namespace sallyport::kube

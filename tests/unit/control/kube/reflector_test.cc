@@ -31,6 +31,12 @@ struct Heard final : ReflectorListener {
     EXPECT_EQ(before, counted);
     counted = after;
   }
+  bool on_size(size_t before, size_t after) override {
+    size -= before;
+    if (size + after > room) return false;
+    size += after;
+    return true;
+  }
   void on_settled(const WatchScope&) override { ++settled; }
   void on_relist(const WatchScope&) override { ++relists; }
   void on_fault(const WatchScope&, Fault fault, const std::string&) override {
@@ -41,7 +47,7 @@ struct Heard final : ReflectorListener {
   std::vector<std::string> told, faults;
   std::map<ObjectName, ObjectPtr> objects;
   int settled = 0, relists = 0, successes = 0;
-  size_t counted = 0;
+  size_t counted = 0, size = 0, room = SIZE_MAX;
 };
 
 /// A reflector, and a server that is a list of answers.
@@ -182,6 +188,37 @@ TEST_F(ReflectorTest, TheSameWithAStreamingListAndAStatus410) {
   heard_.told.clear();
   expect("sendInitialEvents", 200, event("ADDED", object("y", 2)) + bookmark(9, true));
   EXPECT_EQ(heard_.told, (Told{"-a/x"}));
+}
+
+TEST_F(ReflectorTest, WhatThereIsNoRoomForIsLeftOutUntilThereIs) {
+  heard_.room = 3000;
+  const std::string big = R"({"metadata":{"name":"big","namespace":"a","resourceVersion":"3",)"
+                          R"("annotations":{"v":")" + std::string(2000, 'x') + R"("}}})";
+  asked();
+  answer(200, event("ADDED", object("x", 1)) + event("ADDED", object("y", 2)) +
+                  event("ADDED", big) + bookmark(5, true) + event("MODIFIED", object("x", 6)));
+  EXPECT_EQ(heard_.told, (Told{"+a/x", "+a/y", "+a/x"}));
+  EXPECT_EQ(heard_.faults, (Told{"too_large"}));
+  EXPECT_EQ(heard_.settled, 1);
+  size_t small = heard_.size;
+  // One that grows too large goes, instead of being served as it was.
+  heard_.told.clear();
+  expect("sendInitialEvents", 200, event("ADDED", object("x", 6)) + event("ADDED", object("y", 2)) +
+                                       bookmark(7, true) + event("MODIFIED", std::string(big)
+                                           .replace(big.find("big"), 3, "y")));
+  EXPECT_EQ(heard_.told, (Told{"-a/y"}));
+  EXPECT_LT(heard_.size, small);
+  heard_.room = SIZE_MAX;
+  heard_.told.clear();
+  expect("sendInitialEvents", 200, event("ADDED", object("x", 6)) + event("ADDED", big) +
+                                       bookmark(9, true));
+  EXPECT_EQ(heard_.told, (Told{"+a/big"}));
+  EXPECT_NE(asked().find("resourceVersion=9"), std::string::npos);
+  size_t kept = 0;
+  for (const auto& [name, object] : heard_.objects) kept += footprint(*object);
+  EXPECT_EQ(heard_.size, kept);
+  reflector_->drop();
+  EXPECT_EQ(heard_.size, 0u);
 }
 
 TEST_F(ReflectorTest, ABrokenWatchGoesOnFromItsLastVersion) {

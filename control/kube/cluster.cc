@@ -190,6 +190,7 @@ void Cluster::set_listeners(const std::vector<ListenerConfig>& listeners) {
 void Cluster::translate_anew(const ObjectChanges& changes) {
   translator_ = std::make_unique<Translator>(translate_);
   secrets_ = {};
+  translated_.reset();
   tickets_ = false;
   backlog_.clear();
   backlog_changed_ = true;
@@ -200,6 +201,7 @@ bool Cluster::apply(const ObjectChanges& changes) {
   if (changes.empty()) return false;
   unkept_ = true;
   Delta delta = translator_->apply(changes);
+  translated_.note(delta);
   take_secrets(delta);
   counts_.fallbacks(translator_->fallbacks());
   bool tickets = take_tickets(changes);
@@ -348,7 +350,7 @@ void Cluster::keep() {
 }
 
 std::string Cluster::prometheus() const {
-  return counts_.prometheus() + (leader_ ? leader_->prometheus() : "");
+  return counts_.prometheus() + translated_.prometheus() + (leader_ ? leader_->prometheus() : "");
 }
 
 }  // namespace sallyport::kube

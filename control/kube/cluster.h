@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "control/kube/cluster_counts.h"
 #include "control/kube/cluster_watch.h"
 #include "control/kube/leader.h"
 #include "control/kube/manifest_source.h"
@@ -76,6 +77,7 @@ class Cluster {
   bool backlog_changed_ = false, led_ = false;
 
   WatchCounts counts_;
+  ClusterCounts translated_;
   std::unique_ptr<Leader> leader_;  // null: nothing is written
   std::unique_ptr<ClusterWatch> watch_;         // null: there are manifests in its place
   std::unique_ptr<ManifestSource> manifests_;

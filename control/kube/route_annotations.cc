@@ -18,8 +18,7 @@ bool known_variables(const std::string& text) {
 class Applying {
  public:
   Applying(const HostContext& context, RouteEntry& entry)
-      : context_(context), entry_(entry), route_(entry.route), record_(*entry.record),
-        notes_(record_.notes) {}
+      : context_(context), route_(entry.route), record_(*entry.record), notes_(record_.notes) {}
 
   void run() {
     route_.allow = notes_.allow;
@@ -171,7 +170,6 @@ class Applying {
   }
 
   const HostContext& context_;
-  RouteEntry& entry_;
   RouteConfig& route_;
   const IngressRecord& record_;
   const IngressNotes& notes_;

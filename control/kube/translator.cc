@@ -458,7 +458,7 @@ bool Translator::has_default(const std::vector<std::string>& listeners) const {
 
 Config Translator::config(Config base) const {
   for (ListenerConfig& listener : base.listeners) {
-    if (listener.unknown_sni_given) continue;
+    if (listener.unknown_sni_place.line > 0) continue;
     bool known = has(settings_.http_listeners, listener.name)
                      ? default_on_http()
                      : has(settings_.https_listeners, listener.name) && default_on_https();

@@ -157,7 +157,7 @@ struct ListenerConfig {
   /// come from the Host field and no configuration may say it, the same: Default exactly when the
   /// site "*" is on it.
   UnknownSni unknown_sni = UnknownSni::Refuse;
-  bool unknown_sni_given = false;  // the configuration says it: nothing else may
+  Place unknown_sni_place;  // where the configuration says it, and nothing else may; or no line
   /// HTTP/2 is spoken as well: on Https by ALPN, on Http to those who begin with its preface. Only
   /// there.
   bool http2 = false;

@@ -47,7 +47,7 @@ class Listeners {
     listener.place = draft.place;
     listener.protocol = draft.protocol.or_else(Protocol::Https);
     listener.unknown_sni = draft.unknown_sni.or_else(UnknownSni::Refuse);
-    listener.unknown_sni_given = draft.unknown_sni.given;
+    if (draft.unknown_sni.given) listener.unknown_sni_place = draft.unknown_sni.place;
     listener.http2 = draft.http2.or_else(draft.protocol.value == Protocol::Https);
     listener.proxy_protocol = draft.proxy_protocol.or_else(ProxyProtocolIn::Off);
     check_name_of(draft, listener);

@@ -38,7 +38,8 @@ def test(t):
                              annotations=annotations, ingress_class="external")
     server.apply(
         manifests.ingress_class("external", "k8s.io/ingress-nginx"), shop, clients,
-        manifests.ingress("other", "other.test", "shop", "shop", ingress_class="traefik"),
+        manifests.ingress("other", "other.test", "shop", "shop", ingress_class="traefik",
+                          annotations={THEIRS + "app-root": "/start"}),
         manifests.ingress("plain", "plain.test", "plain", "plain", ingress_class="nginx"),
         manifests.service("shop", "shop"), manifests.service("plain", "plain"),
         manifests.tls_secret("site", t.authority.issue("shop.test"), "shop"),

@@ -37,6 +37,11 @@ COMBINATIONS = {
     "names": {"controller": {"secrets": "names", "ticketSecret": False, "events": False,
                              "defaultCertificate": "edge/default", "configMap": "edge/settings",
                              "secretNames": [{"namespace": "shop", "names": ["shop-tls", "ca"]}]}},
+    "headers and a cache": {"controller": {
+        "configMapNames": [{"namespace": "shop", "names": ["headers", "more"]}],
+        "cache": {"enabled": True}, "objectsSize": "2GiB"}},
+    "cache of a claim": {"controller": {"cache": {"enabled": True, "secrets": True,
+                                                  "existingClaim": "objects"}}},
     "bare": {"ingressClass": {"create": False}, "podDisruptionBudget": {"enabled": False},
              "serviceAccount": {"create": False, "name": "given"}, "service": {"type": "ClusterIP"},
              **SITES},
@@ -197,7 +202,36 @@ def certificates(objects):
     assert objects["Certificate", "other"]["spec"]["issuerRef"]["kind"] == "Issuer", objects
 
 
-CHECKS = {"internal tls": internal, "internal tls shared": shared, "internal plain": plain,
+def headers_and_cache(objects):
+    role = objects["Role", "edge-sallyport-headers"]
+    assert role["metadata"]["namespace"] == "shop" and role["rules"] == [
+        {"apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["headers", "more"],
+         "verbs": ["get", "list", "watch"]}], role
+    assert ("RoleBinding", "edge-sallyport-headers") in objects, list(objects)
+    assert cache_of(objects) == {"name": "cache", "emptyDir": {"sizeLimit": "256Mi"}}
+    text = objects["ConfigMap", "edge-sallyport"]["data"]["sallyport.yaml"]
+    for line in ("cache: /var/cache/sallyport/objects", "cache_secrets: false",
+                 "objects_size: 2GiB"):
+        assert line in text, (line, text)
+
+
+def claimed_cache(objects):
+    assert cache_of(objects) == {"name": "cache",
+                                 "persistentVolumeClaim": {"claimName": "objects"}}
+    text = objects["ConfigMap", "edge-sallyport"]["data"]["sallyport.yaml"]
+    assert "cache_secrets: true" in text, text
+
+
+def cache_of(objects):
+    """Its volume; the root stays read-only beside it."""
+    pod = objects["Deployment", "edge-sallyport"]["spec"]["template"]["spec"]
+    assert {"name": "cache", "mountPath": "/var/cache/sallyport"} in \
+        pod["containers"][0]["volumeMounts"], pod
+    return next(v for v in pod["volumes"] if v["name"] == "cache")
+
+
+CHECKS = {"headers and a cache": headers_and_cache, "cache of a claim": claimed_cache,
+          "internal tls": internal, "internal tls shared": shared, "internal plain": plain,
           "internal tls unverified": unverified, "secret data": data, "cert-manager": certificates}
 
 

@@ -43,6 +43,8 @@ class ApiServer(TlsServer):
         self.streaming_lists = True
         self.loopback_ok = False      # over HTTP; apply() writes what a test needs
         self.bookmark_seconds = 60
+        self.last_event = 0.0         # when the last event began to be sent, by time.monotonic()
+        self.events_sent = 0
         self.requests = []            # (user, verb, resource, namespace, name, query)
         self._random = random.Random(seed)
         self._epoch = 0               # another one ends all watches
@@ -436,6 +438,9 @@ class _Watch:
 
     def _send(self, events):
         body = "".join(f'{{"type":"{kind}","object":{text_of(obj)}}}\n' for kind, obj in events)
+        if any(kind != "BOOKMARK" for kind, _ in events):
+            self._server.last_event = time.monotonic()
+            self._server.events_sent += 1
         for piece in self._server._pieces(body.encode()):
             self._connection.write_chunk(piece)
 

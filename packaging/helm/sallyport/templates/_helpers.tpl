@@ -66,6 +66,11 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- if $c.configMap }}{{ $_ := set $kube "config_map" $c.configMap }}{{ end }}
 {{- if $c.ticketSecret }}{{ $_ := set $kube "ticket_secret" (printf "%s/%s-tickets" $here (include "sallyport.name" .)) }}{{ end }}
 {{- if $status }}{{ $_ := set $kube "status" $status }}{{ end }}
+{{- if $c.cache.enabled }}
+{{- $_ := set $kube "cache" "/var/cache/sallyport/objects" }}
+{{- $_ := set $kube "cache_secrets" $c.cache.secrets }}
+{{- end }}
+{{- if $c.objectsSize }}{{ $_ := set $kube "objects_size" $c.objectsSize }}{{ end }}
 {{- $listeners := list -}}
 {{- range $protocol, $port := dict "http" ":80" "https" ":443" }}
 {{- $listener := dict "name" $protocol "address" $port "protocol" $protocol }}

@@ -8,6 +8,7 @@
 
 #include "control/kube/objects.h"
 #include "control/pki/authority.h"
+#include "control/pki/revocation_list.h"
 
 namespace sallyport::kube {
 
@@ -21,20 +22,23 @@ class TestPki {
   }
 
   /// A certificate for `name`, always the same within a process.
-  static const IssuedSecret& issued(const std::string& name) {
+  static const IssuedSecret& issued(const std::string& name, bool expired = false) {
     static std::map<std::string, IssuedSecret> all;
-    auto known = all.find(name);
+    std::string key = (expired ? "!" : "") + name;
+    auto known = all.find(key);
     if (known != all.end()) return known->second;
     IssueRequest request;
     request.names.dns_names = {name};
     request.use = CertificateUse::ServerAndClient;
     request.validity.duration = std::chrono::hours(24);
+    if (expired) request.validity.now -= std::chrono::hours(48);
     auto made = authority().issue(request);
     EXPECT_TRUE(made.ok()) << name << ": " << made.error().message;
-    return all.emplace(name, std::move(*made)).first->second;
+    return all.emplace(key, std::move(*made)).first->second;
   }
 
-  /// What the Secret has is said in words: "tls:NAME", "ca", "junk", "empty", with '+' between.
+  /// What the Secret has is said in words: "tls:NAME", "expired:NAME", "mismatch", "ca", "crl",
+  /// "junkcrl", "junk", "empty", with '+' between.
   static ObjectPtr secret(const ObjectName& name, const std::string& what) {
     Object object;
     object.name = name;
@@ -56,6 +60,16 @@ class TestPki {
       const IssuedSecret& made = issued(word.substr(4));
       data.tls_crt = made.tls_crt;
       data.tls_key = std::string(made.tls_key.view());
+    } else if (word.starts_with("expired:")) {
+      const IssuedSecret& made = issued(word.substr(8), true);
+      data.tls_crt = made.tls_crt;
+      data.tls_key = std::string(made.tls_key.view());
+    } else if (word == "crl") {
+      static const std::string list = *make_revocation_list(
+          authority(), IssuedIndex(), 1, Validity{.duration = std::chrono::hours(24)});
+      data.ca_crl = list;
+    } else if (word == "junkcrl") {
+      data.ca_crl = "junk";
     } else if (word == "ca") {
       data.ca_crt = authority().certificate_pem();
     } else if (word == "junk") {

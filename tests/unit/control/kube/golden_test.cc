@@ -15,6 +15,8 @@
 #include "control/config_json.h"
 #include "control/file/yaml_reader.h"
 #include "control/kube/annotation_reader.h"
+#include "control/kube/annotation_table.h"
+#include "control/kube/config_keys.h"
 #include "control/kube/manifests.h"
 #include "control/kube/translator.h"
 #include "tests/unit/control/kube/cluster.h"
@@ -216,6 +218,126 @@ TEST_P(KubeGolden, MakesAConfigurationThatIsValid) {
   std::string problems;
   for (const Problem& problem : again.problems) problems += problem.text() + "\n";
   EXPECT_TRUE(again.config) << problems << json;
+}
+
+// The rows of the research on ingress-nginx that are no annotation and no key of its ConfigMap: what
+// a Secret holds, and which certificate a host gets.
+struct Row {
+  const char* row;
+  const char* file;
+};
+constexpr Row kSecretRows[] = {
+    {"tls.crt and tls.key: server certificate", "1_2_certificate_and_key"},
+    {"tls.crt and tls.key: backend client certificate", "1_4_proxy_ssl_secret"},
+    {"that do not fit together", "1_2_key_that_does_not_fit"},
+    {"with ca.crt", "1_2_certificate_key_and_ca"},
+    {"ca.crt alone: authority of clients", "1_3_auth_tls_secret"},
+    {"ca.crt alone: authority of backends", "1_4_proxy_ssl_verify"},
+    {"ca.crl with ca.crt", "1_2_authority_with_revocations"},
+    {"a bad ca.crl", "1_2_revocations_that_are_none"},
+    {"auth: no TLS", "1_6_auth_basic_locks"},
+    {"no usable key", "1_2_junk_in_a_secret"},
+    {"no ca.crt for auth-tls-secret", "1_2_auth_tls_secret_without_ca"},
+    {"the entry of tls that has the host", "1_2_certificate_and_key"},
+    {"any Secret of tls that covers the host", "1_2_any_secret_of_tls_that_covers_the_host"},
+    {"tls without secretName", "1_2_tls_without_secret_name"},
+    {"Secret missing", "1_2_missing_secret_with_default"},
+    {"Secret missing, no default certificate", "1_2_missing_secret_without_default"},
+    {"Secret without keypair", "1_2_secret_without_key_pair"},
+    {"SAN and CN do not cover the host", "1_2_secret_that_does_not_cover_the_host"},
+    {"certificate expired", "1_2_expired_certificate"},
+    {"no tls", "1_2_no_tls_section"},
+    {"no tls, no default certificate", "1_2_no_tls_section_without_default"},
+    {"unknown SNI", "1_2_unknown_names_get_the_default_certificate"},
+    {"unknown SNI, ssl-reject-handshake", "1_5_config_ssl_reject_handshake"},
+    {"SNI lookup: wildcards", "1_2_wildcard_host"},
+    {"one Secret of several Ingresses", "1_2_one_secret_for_several_ingresses"},
+};
+
+std::string inputs() {
+  std::string all;
+  for (const fs::path& file : files()) {
+    std::string text = content(file);
+    all += text.substr(0, text.find(kSeparator));
+  }
+  return all;
+}
+
+TEST(KubeGoldenFiles, ThereIsOneForEachRow) {
+  for (const Row& row : kSecretRows) {
+    fs::path file = fs::path(SALLYPORT_SOURCE_DIR) / "tests/golden/kube" / (row.file +
+                                                                          std::string(".txt"));
+    EXPECT_TRUE(fs::exists(file)) << row.row;
+  }
+  const std::string all = inputs();
+  auto written = [&](const std::string& key, const std::string& end) {
+    return all.find(key + end) != std::string::npos;
+  };
+  for (const AnnotationRow& row : annotation_rows()) {
+    std::string name = row.name;
+    bool several = name.ends_with('*');
+    if (several) name.pop_back();
+    bool there = false;
+    for (const char* prefix : {"nginx.ingress.kubernetes.io/", "sallyport.dev/"}) {
+      there = there || written(prefix + name, several ? "" : ":");
+    }
+    EXPECT_TRUE(there) << "no golden file has the annotation " << row.name;
+  }
+  for (const ConfigKeyRow& row : config_key_rows()) {
+    std::string name = row.name;
+    bool several = name.ends_with('*');
+    if (several) name.pop_back();
+    bool there = false;
+    for (const char* before : {"  ", "{", ", "}) {
+      there = there || written(before + name, several ? "" : ":");
+    }
+    EXPECT_TRUE(there) << "no golden file has the key " << row.name;
+  }
+}
+
+// What the research lists, by the names of ingress-nginx: sections 1.3, 1.4 and 1.5.
+TEST(KubeGoldenFiles, EachAnnotationAndKeyOfTheResearchIsARow) {
+  for (const char* name :
+       {"auth-tls-secret", "auth-tls-verify-client", "auth-tls-verify-depth", "auth-tls-error-page",
+        "auth-tls-pass-certificate-to-upstream", "auth-tls-match-cn", "backend-protocol",
+        "proxy-ssl-secret", "proxy-ssl-verify", "proxy-ssl-verify-depth", "proxy-ssl-name",
+        "proxy-ssl-server-name", "proxy-ssl-protocols", "proxy-ssl-ciphers", "ssl-redirect",
+        "force-ssl-redirect", "preserve-trailing-slash", "ssl-passthrough", "ssl-ciphers",
+        "ssl-prefer-server-ciphers", "from-to-www-redirect", "use-port-in-redirects",
+        "relative-redirects", "rewrite-target", "app-root", "proxy-body-size",
+        "proxy-connect-timeout", "proxy-read-timeout", "proxy-send-timeout",
+        "whitelist-source-range", "denylist-source-range", "permanent-redirect",
+        "temporal-redirect", "server-alias", "upstream-vhost", "custom-headers",
+        "x-forwarded-prefix", "affinity"}) {
+    EXPECT_TRUE(find_row(name)) << name;
+  }
+  auto known = [](std::string_view name) {
+    return std::ranges::any_of(config_key_rows(), [&](const ConfigKeyRow& row) {
+      std::string_view row_name = row.name;
+      bool several = row_name.ends_with('*');
+      return several ? name.starts_with(row_name.substr(0, row_name.size() - 1))
+                     : name == row_name;
+    });
+  };
+  for (const char* name :
+       {"ssl-protocols", "ssl-ciphers", "ssl-ecdh-curve", "ssl-dh-param", "ssl-early-data",
+        "ssl-session-cache", "ssl-session-cache-size", "ssl-session-timeout",
+        "ssl-session-tickets", "ssl-session-ticket-key", "ssl-buffer-size",
+        "ssl-reject-handshake", "ssl-redirect", "force-ssl-redirect", "http-redirect-code",
+        "no-tls-redirect-locations", "hsts", "hsts-max-age", "hsts-include-subdomains",
+        "hsts-preload", "enable-ocsp", "use-http2", "http2-max-concurrent-streams",
+        "use-proxy-protocol", "proxy-protocol-header-timeout", "proxy-real-ip-cidr",
+        "enable-real-ip", "use-forwarded-headers", "compute-full-forwarded-for",
+        "forwarded-for-header", "forwarded-for-proxy-protocol-header",
+        "allow-cross-namespace-resources", "annotations-risk-level",
+        "annotation-value-word-blocklist", "allow-snippet-annotations",
+        "strict-validate-path-type", "proxy-ssl-location-only", "global-auth-url", "keep-alive",
+        "keep-alive-requests", "upstream-keepalive-connections", "worker-shutdown-timeout",
+        "worker-processes", "enable-serial-reloads", "limit-req-status-code",
+        "limit-conn-status-code", "denylist-source-range", "whitelist-source-range",
+        "block-cidrs", "block-user-agents", "block-referers"}) {
+    EXPECT_TRUE(known(name)) << name;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Kube, KubeGolden, testing::ValuesIn(files()), name_of);

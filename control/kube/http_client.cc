@@ -33,8 +33,14 @@ void initialise_curl() {
   CHECK(done == CURLE_OK);
 }
 
-TransferEnd end_of(CURLcode code) {
+TransferEnd end_of(CURLcode code, const std::string& error) {
   switch (code) {
+    // In TLS 1.3 a server that does not take our certificate says so when we have begun to read:
+    // "tlsv1 alert unknown ca", "sslv3 alert certificate expired".
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+      return error.find(" alert ") == std::string::npos ? TransferEnd::Broken
+                                                        : TransferEnd::Untrusted;
     case CURLE_OK: return TransferEnd::Complete;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT: return TransferEnd::Unreachable;
@@ -246,7 +252,7 @@ void HttpClient::take_ended() {
     TransferHandler& handler = transfer->handler();
     std::string error = code == CURLE_OK ? "" : transfer->error(code);
     cancel(handler);
-    handler.on_end(end_of(code), error);
+    handler.on_end(end_of(code, error), error);
   }
 }
 

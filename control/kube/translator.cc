@@ -303,11 +303,13 @@ void Translator::put_sites(HostUnit& unit, Delta& delta) {
     if (known && *known == site) continue;
     known = std::make_shared<const SiteConfig>(std::move(site));
     delta.sites[key] = known;
+    site_list_.put(key, known);
   }
   for (const std::string& key : unit.keys) {
     if (has(keys, key)) continue;
     sites_.erase(key);
     delta.sites[key] = nullptr;
+    site_list_.put(key, nullptr);
   }
   unit.keys = std::move(keys);
   unit.result.sites.clear();
@@ -359,6 +361,7 @@ void Translator::refresh_services(const Dirty& dirty, Delta& delta) {
       if (siblings.empty()) units_of_.erase(found->second.key.service);
       units_.erase(found);
       if (services_.erase(name) > 0) delta.services[name] = nullptr;
+      service_list_.put(name, nullptr);
       continue;
     }
     ServicePtr made = make_service(found->second.key, store_);
@@ -366,6 +369,7 @@ void Translator::refresh_services(const Dirty& dirty, Delta& delta) {
     if (known && *known == *made) continue;
     known = made;
     delta.services[name] = made;
+    service_list_.put(name, made);
   }
 }
 
@@ -378,7 +382,7 @@ void Translator::refresh_secrets(Delta& delta) {
     if (!object) {
       if (known == secrets_.end()) continue;
       secrets_.erase(known);
-      secret_configs_.erase(text);
+      secret_list_.put(text, nullptr);
       delta.secrets[text] = nullptr;
     } else if (known == secrets_.end() ||
                !(known->second->as<Secret>().data == object->as<Secret>().data)) {
@@ -386,7 +390,7 @@ void Translator::refresh_secrets(Delta& delta) {
       if (known == secrets_.end()) {
         SecretConfig config;
         config.name = text;
-        secret_configs_[text] = std::make_shared<const SecretConfig>(std::move(config));
+        secret_list_.put(text, std::make_shared<const SecretConfig>(std::move(config)));
       }
       delta.secrets[text] = object;
     }
@@ -441,8 +445,9 @@ bool Translator::serves(const ObjectName& ingress) const {
 
 std::set<ObjectName> Translator::wanted(Kind kind) const {
   std::set<ObjectName> names;
-  for (const auto& [key, hosts] : watchers_) {
-    if (key.first == kind) names.insert(key.second);
+  auto each = watchers_.lower_bound({kind, ObjectName{}});
+  for (; each != watchers_.end() && each->first.first == kind; ++each) {
+    names.insert(names.end(), each->first.second);
   }
   return names;
 }
@@ -464,10 +469,10 @@ Config Translator::config(Config base) const {
                      : has(settings_.https_listeners, listener.name) && default_on_https();
     if (known) listener.unknown_sni = UnknownSni::Default;
   }
-  for (const auto& [key, site] : sites_) base.sites.push_back(site);
-  for (const auto& [name, service] : services_) base.services.push_back(service);
   // The same objects as the last time: whoever looks for changes compares addresses first.
-  for (const auto& [name, secret] : secret_configs_) base.secrets.push_back(secret);
+  site_list_.append_to(base.sites);
+  service_list_.append_to(base.services);
+  secret_list_.append_to(base.secrets);
   return base;
 }
 

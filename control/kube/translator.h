@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "control/kube/host_site.h"
+#include "control/kube/keyed_list.h"
 
 namespace sallyport::kube {
 
@@ -125,7 +126,10 @@ class Translator {
   std::map<std::string, SitePtr> sites_;
   std::map<std::string, ServicePtr> services_;
   std::map<std::string, ObjectPtr> secrets_;
-  std::map<std::string, std::shared_ptr<const SecretConfig>> secret_configs_;  // of the same
+  // The same once more, as config() lists them.
+  KeyedList<SiteConfig> site_list_;
+  KeyedList<ServiceConfig> service_list_;
+  KeyedList<SecretConfig> secret_list_;
 };
 
 }  // namespace sallyport::kube

@@ -37,6 +37,9 @@ ANNOTATIONS = [{}] * 15 + [
     {"backend-protocol": "HTTPS"}, {"affinity": "cookie"}, {"proxy-body-size": "junk"},
     {"auth-tls-secret": "default/clients"}, {"auth-tls-secret": "default/missing"},
     {"server-alias": "alias.any.test"}, {"hsts": "x", "force-ssl-redirect": "true"}]
+# Backends that do not speak TLS are soon given up.
+SETTINGS = {"kubernetes": "leader_election: {enabled: false}",
+            "settings": "limits: {handshake_timeout: 1s}"}
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
@@ -186,7 +189,7 @@ def test(t):
     server.apply(manifests.ingress_class())
     hosts = [serve(server, t, f"steady-{i}", steady) for i in range(2)]
     serve(server, t, "socket", socket_backend)
-    proxy = t.keep(Controller(t, server, kubernetes="leader_election: {enabled: false}"))
+    proxy = t.keep(Controller(t, server, **SETTINGS))
     socket = WebSocket(t.keep(connect_tls(proxy.https_port, "socket.test", t.authority)),
                        "socket.test")
     assert socket.echoes("first")
@@ -225,8 +228,7 @@ def settle(proxy, server, number):
 
 
 def compare(t, server, proxy, number):
-    fresh = Controller(t, server, name=f"fresh-{number}",
-                       kubernetes="leader_election: {enabled: false}")
+    fresh = Controller(t, server, name=f"fresh-{number}", **SETTINGS)
     try:
         eventually("both are configured the same", lambda: config(proxy) == config(fresh), 30)
         seen = {h: (looks(t, proxy, h), looks(t, fresh, h)) for h in

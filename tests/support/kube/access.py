@@ -11,6 +11,7 @@ class Access:
     def __init__(self):
         self.tokens = {}
         self._grants = []  # (user, namespace or None, rules)
+        self.denied = set()  # (resource, name): whatever was granted
 
     def grant(self, user, rules, namespace=None):
         """`rules` as in a Role: apiGroups, resources, verbs, resourceNames."""
@@ -36,7 +37,7 @@ class Access:
 
     def check(self, user, verb, group, plural, namespace, name):
         """`plural` with its subresource: "ingresses/status"."""
-        for who, where, rules in self._grants:
+        for who, where, rules in () if (plural, name) in self.denied else self._grants:
             if who == user and where in (None, namespace):
                 if any(_allows(rule, verb, group, plural, name) for rule in rules):
                     return

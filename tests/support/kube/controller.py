@@ -15,18 +15,23 @@ LEADER = "sallyport_kubernetes_leader"
 
 
 class Controller(Sallyport):
-    """`kubernetes` are further lines of that section. With `wait` false it may not become ready."""
+    """`kubernetes` are further lines of that section. With `wait` false it may not become ready.
+    With `kubeconfig` false it is told nothing, as in a pod."""
 
     def __init__(self, t, server, name="sallyport", kubernetes="", settings="", wait=True,
                  kubeconfig=None, **options):
         self._wait = wait
         self.test = t
         self.http_port, self.https_port = t.port(), t.port()
-        self.kubeconfig = kubeconfig or server.kubeconfig(t.folder / f"{name}.kubeconfig")
+        if kubeconfig is None:
+            kubeconfig = server.kubeconfig(t.folder / f"{name}.kubeconfig")
+        self.kubeconfig = kubeconfig
         lines = "".join(f"  {line}\n" for line in kubernetes.strip().splitlines())
         if "watch_timeout" not in lines:
             lines += "  watch_timeout: 20s\n"
-        body = (f"kubernetes:\n  kubeconfig: {self.kubeconfig}\n{lines}"
+        if kubeconfig:
+            lines = f"  kubeconfig: {kubeconfig}\n{lines}"
+        body = (f"kubernetes:\n{lines}"
                 "listeners:\n"
                 f'  - {{name: http, address: "127.0.0.1:{self.http_port}", protocol: http}}\n'
                 f'  - {{name: https, address: "127.0.0.1:{self.https_port}", protocol: https}}\n')

@@ -28,8 +28,9 @@ class TlsServer:
     def url(self):
         return f"https://127.0.0.1:{self.port}"
 
-    def use(self, secret):
-        """The certificate for connections from now on."""
+    def use(self, secret, client_authority=None):
+        """The certificate for connections from now on; and whose clients are taken, if another."""
+        self._client_authority = client_authority or self._client_authority
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(secret / "tls.crt", secret / "tls.key")
         if self._client_authority:

@@ -370,7 +370,7 @@ constexpr AnnotationRow kRows[] = {
      "between reads of the response", "", set_seconds<&IngressNotes::read_timeout>},
     {"proxy-send-timeout", Scope::Path, Risk::Low, Support::Differs, "seconds (60)",
      "without a byte of the request's body on its way to the backend",
-     "bodies are not buffered, so that it bounds the client's pauses (408) as well as the backend's",
+     "bodies are not buffered, so that it bounds the client's pauses (408), too",
      set_seconds<&IngressNotes::send_timeout>, Loss::Feature, "", true},
     {"whitelist-source-range", Scope::Path, Risk::Medium, Support::Same, "networks",
      "answers 403 to clients of other networks", "", read_allow},

@@ -18,10 +18,10 @@ struct ClusterCheckOptions {
   std::optional<SecretAccess> secrets;  // for the roles; none: the configuration's
 };
 
-/// Of a cluster only Secrets are read that Ingresses name, or their namespaces where the
-/// configuration does not say `secrets: names`. Prints to stdout. 0: nothing would be served less securely than by ingress-nginx; 1: something
+/// Prints to stdout. 0: nothing would be served less securely than by ingress-nginx; 1: something
 /// would, or objects cannot be read. Without a configuration Ingresses of the class nginx count,
-/// and those of every class that ingress-nginx' controller has.
+/// and those of every class that ingress-nginx' controller has. Of a cluster only Secrets are read
+/// that Ingresses name, or their namespaces where the configuration does not say `secrets: names`.
 int check_cluster(const ClusterCheckOptions& options);
 
 }  // namespace sallyport::kube

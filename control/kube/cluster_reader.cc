@@ -87,7 +87,9 @@ class Look final : public ReflectorListener {
 
 void ClusterReader::read(const std::set<WatchScope>& scopes, Manifests& manifests) {
   std::vector<std::unique_ptr<Look>> looks;
-  for (const WatchScope& scope : scopes) looks.push_back(std::make_unique<Look>(scope, looks.size()));
+  for (const WatchScope& scope : scopes) {
+    looks.push_back(std::make_unique<Look>(scope, looks.size()));
+  }
   auto end = Clock::now() + kMostTime;
   auto open = [](const auto& look) { return !look->over(); };
   while (std::any_of(looks.begin(), looks.end(), open) && Clock::now() < end) {

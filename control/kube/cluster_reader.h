@@ -18,8 +18,8 @@ class ClusterReader {
   ClusterReader(Credentials::Load credentials, std::string source)
       : credentials_(std::move(credentials)), source_(std::move(source)) {}
 
-  /// Adds the objects of `scopes`. What cannot be read after some attempts, for want of rights or of
-  /// a server, is a problem; the rest is read all the same. Blocks, for a minute at most where
+  /// Adds the objects of `scopes`. What cannot be read after some attempts, for want of rights or
+  /// of a server, is a problem; the rest is read all the same. Blocks, for a minute at most where
   /// nothing answers.
   void read(const std::set<WatchScope>& scopes, Manifests& manifests);
 

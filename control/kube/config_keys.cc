@@ -239,7 +239,7 @@ constexpr ConfigKeyRow kRows[] = {
     {"proxy-read-timeout", Support::Same, "60", "the annotation's default", "",
      set_default_seconds<&IngressNotes::read_timeout>},
     {"proxy-send-timeout", Support::Differs, "60", "the annotation's default",
-     "bodies are not buffered, so that it bounds the client's pauses (408) as well as the backend's",
+     "bodies are not buffered, so that it bounds the client's pauses (408), too",
      set_default_seconds<&IngressNotes::send_timeout>},
     {"global-allowed-response-headers", Support::Same, "names between commas",
      "which fields custom-headers may set", "", read_response_headers},

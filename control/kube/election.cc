@@ -89,8 +89,8 @@ std::optional<Lease> Election::release(WallTime wall) const {
   return free;
 }
 
-// What is asked for at the end of it has a quarter of the duration to be answered (Leader::ask), and
-// is over before anybody else begins.
+// What is asked for at the end of it has a quarter of the duration to be answered (Leader::ask),
+// and is over before anybody else begins.
 bool Election::leads(Clock::time_point now) const {
   return ours_ && now - renewed_at_ < duration_ * 11 / 20;
 }

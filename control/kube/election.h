@@ -28,10 +28,10 @@ std::string lease_json(const Lease& lease, const std::string& space, const std::
 /// A MicroTime: RFC 3339 with microseconds, which the API server insists on.
 std::string micro_time(WallTime time);
 
-/// One candidate. A lease is over when it has been seen unchanged, on our own clock, for four fifths
-/// of what its holder said: so clocks of machines need not agree, and whoever follows, who may have
-/// seen the last renewal a look later, still begins within the lease's time. The holder itself stops
-/// sooner, so that what it has asked for last is over, too.
+/// One candidate. A lease is over when it has been seen unchanged, on our own clock, for four
+/// fifths of what its holder said: so clocks of machines need not agree, and whoever follows, who
+/// may have seen the last renewal a look later, still begins within the lease's time. The holder
+/// itself stops sooner, so that what it has asked for last is over, too.
 class Election {
  public:
   using Clock = std::chrono::steady_clock;

@@ -56,7 +56,7 @@ struct KubernetesConfig {
   std::string cache;  // a path; empty: none
   bool cache_secrets = false;
   Millis watch_timeout{300'000};
-  /// What all objects together may take of memory; one too many is left out, as if it did not exist.
+  /// What all objects together may take of memory; one too many is as if it did not exist.
   uint64_t objects_size = uint64_t{1} << 30;
   PublishedStatus status;
   LeaderElection leader_election;

@@ -9,8 +9,12 @@ import sys
 sys.path.append(sys.path[0] + "/..")
 import base64
 import copy
+import shutil
 
+from support.channel import connect, server_context
 from support.helm import CHART, ROOT, Tools
+from support.http import Reader
+from support.http_backend import WebBackend
 from support.process import run
 from support.scenario import main
 
@@ -94,6 +98,56 @@ def test(t):
         done = tools.try_template(values)
         assert done.returncode != 0 and part in done.stderr, (part, done.returncode, done.stderr)
     broken_manifests_are_noticed(tools, every)
+    internal_tls_is_spoken(t, tools)
+
+
+def internal_tls_is_spoken(t, tools):
+    """Services of internal_tls with what the chart has made: a generated certificate, one that was
+    there, one left out; a stranger in place of the service gets nothing, unless verify is off."""
+    def backend(name, folder=None):
+        return t.keep(WebBackend(lambda request, answer: answer.whole(name.encode()), name=name,
+                                 tls=server_context(folder) if folder else None))
+
+    existing, later = t.authority.issue("web", client="too"), "192.0.2.1:8443"
+    web, old = backend("web", existing), backend("old")
+    stranger = backend("stranger", t.other_authority().issue("odd"))
+    services = {"api": {"endpoints": [later]},
+                "web": {"endpoints": [web.address], "existingSecret": "web-tls"},
+                "old": {"endpoints": [old.address], "enabled": False},
+                "odd": {"endpoints": [stranger.address], "existingSecret": "odd-tls"}}
+    for verify, odd in ((True, 502), (False, 200)):
+        objects = tools.objects(tools.template({"internal_tls": {
+            "enabled": True, "verify": verify, "services": services}}))
+        secrets = t.folder / f"secrets-{verify}"
+        write_secret(only(objects, "Secret"), secrets / "edge-sallyport-api-tls")
+        for name in ("web-tls", "odd-tls"):
+            shutil.copytree(existing, secrets / name)
+        api = backend("api", secrets / "edge-sallyport-api-tls")
+        text = only(objects, "ConfigMap")["data"]["sallyport.yaml"]
+        made = text[text.index("\nservices:"):].replace(later, api.address)
+        port = t.port()
+        body = (f"secrets_directory: {secrets}\n"
+                f"listeners: [{{name: http, address: '127.0.0.1:{port}', protocol: http}}]\nsites:\n")
+        for name in services:
+            scenario = "offload" if name == "old" else "reencrypt"
+            body += f"  - {{host: {name}.test, scenario: {scenario}, service: {name}}}\n"
+        proxy = t.sallyport(body + made, name=f"internal-{verify}")
+        for name in services:
+            with connect(port) as channel:
+                channel.send(f"GET / HTTP/1.1\r\nHost: {name}.test\r\n\r\n".encode())
+                reader = Reader(channel)
+                response = reader.body_of_response(reader.response())
+            expected = odd if name == "odd" else 200
+            assert response.status == expected, (verify, name, response.status)
+            if expected == 200 and name != "odd":
+                assert response.body == name.encode(), (verify, name, response.body)
+        proxy.stop()
+
+
+def write_secret(secret, folder):
+    folder.mkdir(parents=True)
+    for key, value in secret["data"].items():
+        (folder / key).write_bytes(base64.b64decode(value))
 
 
 def config_passes(t, name, objects):

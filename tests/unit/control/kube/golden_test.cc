@@ -220,8 +220,8 @@ TEST_P(KubeGolden, MakesAConfigurationThatIsValid) {
   EXPECT_TRUE(again.config) << problems << json;
 }
 
-// The rows of the research on ingress-nginx that are no annotation and no key of its ConfigMap: what
-// a Secret holds, and which certificate a host gets.
+// The rows of the research on ingress-nginx that are no annotation and no key of its ConfigMap:
+// what a Secret holds, and which certificate a host gets.
 struct Row {
   const char* row;
   const char* file;
@@ -265,8 +265,8 @@ std::string inputs() {
 
 TEST(KubeGoldenFiles, ThereIsOneForEachRow) {
   for (const Row& row : kSecretRows) {
-    fs::path file = fs::path(SALLYPORT_SOURCE_DIR) / "tests/golden/kube" / (row.file +
-                                                                          std::string(".txt"));
+    std::string name = row.file + std::string(".txt");
+    fs::path file = fs::path(SALLYPORT_SOURCE_DIR) / "tests/golden/kube" / name;
     EXPECT_TRUE(fs::exists(file)) << row.row;
   }
   const std::string all = inputs();

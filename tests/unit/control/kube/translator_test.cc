@@ -229,6 +229,24 @@ void expect_same(const Translator& grown, const Translator& made, uint32_t seed,
     ASSERT_TRUE(left[i] == right[i]) << where() << ": " << left[i].text() << right[i].text();
   }
   ASSERT_EQ(grown.served(), made.served()) << where();
+  Config one = grown.config({}), other = made.config({});
+  ASSERT_TRUE(one.sites == other.sites && one.services == other.services &&
+              one.secrets == other.secrets) << where();
+  ASSERT_EQ(one.sites.size(), grown.sites().size()) << where();
+  size_t at = 0;
+  for (const auto& [key, site] : grown.sites()) {
+    ASSERT_EQ(one.sites.items()[at++], site) << where() << ": " << key;
+  }
+  at = 0;
+  ASSERT_EQ(one.services.size(), grown.services().size()) << where();
+  for (const auto& [name, service] : grown.services()) {
+    ASSERT_EQ(one.services.items()[at++], service) << where() << ": " << name;
+  }
+  at = 0;
+  ASSERT_EQ(one.secrets.size(), grown.secrets().size()) << where();
+  for (const auto& [name, secret] : grown.secrets()) {
+    ASSERT_EQ(one.secrets[at++].name, name) << where();
+  }
 }
 
 // Applies deltas to what was known before, as whoever publishes does.
@@ -282,6 +300,47 @@ TEST(Translator, ChangesOneByOneMakeTheSameAsAllAtOnce) {
       ASSERT_EQ(Findings(follower.findings.begin(), follower.findings.end()), findings);
       if (HasFatalFailure()) return;
     }
+  }
+}
+
+// What the file says of unknown names stays; where it says nothing a site "*" of the cluster counts
+// as one of the file.
+TEST(Translator, UnknownNamesAreMetAsTheFileSays) {
+  Object everything;
+  everything.name = {"ns0", "all"};
+  Ingress body;
+  body.class_name = "nginx";
+  body.default_backend = IngressBackend{"service0", "", 80, ""};
+  everything.body = body;
+  ObjectPtr object = std::make_shared<const Object>(std::move(everything));
+  ObjectPtr secret = TestPki::secret({"ns0", "secret0"}, "tls:a.example.com");
+  Translator with(settings()), without(settings());
+  (void)with.apply({{Kind::Ingress, object->name, object}, {Kind::Secret, secret->name, secret}});
+  ASSERT_TRUE(with.default_on_https());
+  ASSERT_FALSE(without.default_on_https());
+  Place written;
+  written.line = 3;
+  struct Row {
+    const Translator& translator;
+    UnknownSni of_the_file;
+    bool given;
+    UnknownSni expected;
+  };
+  for (const Row& row : {Row{with, UnknownSni::Refuse, false, UnknownSni::Default},
+                         Row{with, UnknownSni::Refuse, true, UnknownSni::Refuse},
+                         Row{with, UnknownSni::Default, true, UnknownSni::Default},
+                         Row{without, UnknownSni::Refuse, false, UnknownSni::Refuse},
+                         Row{without, UnknownSni::Default, false, UnknownSni::Default},
+                         Row{without, UnknownSni::Default, true, UnknownSni::Default}}) {
+    Config base;
+    ListenerConfig listener;
+    listener.name = "https";
+    listener.unknown_sni = row.of_the_file;
+    if (row.given) listener.unknown_sni_place = written;
+    base.listeners = {listener};
+    Config config = row.translator.config(std::move(base));
+    EXPECT_EQ(config.listeners[0].unknown_sni, row.expected)
+        << (&row.translator == &with) << " " << row.given;
   }
 }
 

@@ -47,6 +47,13 @@ class Tools:
         return self.run(self.helm, "template", release, CHART, "-n", namespace, "-f", file,
                         *arguments)
 
+    def lint(self, values):
+        """What helm itself finds wrong with the chart and these values; empty: nothing."""
+        file = self._folder / "values.json"
+        file.write_text(json.dumps(values))
+        done = self.run(self.helm, "lint", "--strict", CHART, "-n", "edge", "-f", file)
+        return done.stdout + done.stderr if done.returncode else ""
+
     def objects(self, text):
         """The objects of manifests, as kubectl reads them."""
         if not text.strip():

@@ -110,19 +110,22 @@ def responses_arrive(t, port, data):
 
 
 def new_keys_are_refused(t, proxy, port):
-    client = subprocess.Popen(
-        ["openssl", "s_client", "-tls1_3", "-servername", "on.test", "-connect",
-         f"127.0.0.1:{port}", "-CAfile", str(t.authority.file), "-msg"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    said = t.folder / "s_client"
+    with open(said, "wb") as out:  # not a pipe: it would have to be read for the client to go on
+        client = subprocess.Popen(
+            ["openssl", "s_client", "-tls1_3", "-servername", "on.test", "-connect",
+             f"127.0.0.1:{port}", "-CAfile", str(t.authority.file), "-msg"],
+            stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT)
     try:
         client.stdin.write(b"K\n")
         client.stdin.flush()
         eventually("the client's KeyUpdate is counted", lambda: proxy.metrics().sum(
             names.ENDED, reason="client_key_update") == 1, 30)
+        eventually("the client is told", lambda: re.search(
+            rb"fatal internal_error", said.read_bytes()), 30)
     finally:
         client.kill()
-        said = client.communicate()[0]
-    assert re.search(rb"fatal internal_error", said), said[-600:]
+        client.wait()
 
 
 if __name__ == "__main__":

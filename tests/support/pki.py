@@ -9,6 +9,7 @@ import hashlib
 import os
 import pathlib
 import shutil
+import ssl
 import subprocess
 import tempfile
 
@@ -46,7 +47,8 @@ class Authority:
             run_openssl("x509", "-req", "-in", folder / "csr", "-extfile", folder / "ext",
                      "-CA", self.file, "-CAkey", self.folder / "ca.key",
                      "-set_serial", str(int.from_bytes(os.urandom(12), "big")),
-                     "-days", "-1" if expired else str(days), "-out", folder / "tls.crt")
+                     *(_long_over() if expired else ("-days", str(days))),
+                     "-out", folder / "tls.crt")
             shutil.copy(self.file, folder / "ca.crt")
             (folder / "csr").unlink()
             (folder / "ext").unlink()
@@ -70,6 +72,13 @@ class Authority:
         run_openssl("req", "-new", "-x509", "-key", folder / "ca.key", "-subj", f"/CN={self.name}",
                  "-days", "30", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
                  "-out", folder / "ca.crt")
+
+
+def _long_over():
+    """OpenSSL says no to -days -1 since 3.4, and knows another way since then."""
+    if ssl.OPENSSL_VERSION_INFO < (3, 4):
+        return "-days", "-1"
+    return "-not_before", "20200101000000Z", "-not_after", "20200201000000Z"
 
 
 def _usage(client):

@@ -12,7 +12,10 @@ namespace {
 
 constexpr Millis kLinger{1000};        // as in entry.cc: no reset shall overtake the GOAWAY
 constexpr Millis kShutdownMost{5000};  // for a client to answer the PING behind the first GOAWAY
-constexpr Millis kDiscardMost{5000};   // for a client to end a request that has been answered
+// A client whose request has been answered early may go on with it as long as something comes, but
+// not for ever. Some wait for a word from us instead (curl 8, of a redirect).
+constexpr Millis kDiscardQuiet{500};
+constexpr uint8_t kDiscardRounds = 10;
 // Frames that wait for a client who does not take them; then nothing more is read from it.
 constexpr size_t kQueuedMost = 1000;
 // A head this many times over header_size is decoded for nobody's good.
@@ -219,7 +222,7 @@ void H2Session::end_exchange(H2Stream& stream, Exchange::Outcome outcome) {
   } else {
     guard_.served();
     if (!stream.ended_ && !stream.closed_) {
-      stream.discard_rest(context().loop.now() + Micros(kDiscardMost));
+      stream.discard_rest(context().loop.now() + Micros(kDiscardQuiet), kDiscardRounds);
       discarding_.push_back(stream);
     }
   }
@@ -345,7 +348,14 @@ void H2Session::on_deadline() {
   }
   if (shutting_ && !shut_ && now >= shutdown_since_ + Micros(kShutdownMost)) on_pong();
   while (!discarding_.empty() && now >= discarding_.front().discard_until_) {
-    discarding_.front().stop_discarding();
+    H2Stream& stream = discarding_.front();
+    if (stream.still_sends()) {
+      stream.discard_until_ = now + Micros(kDiscardQuiet);
+      stream.ListLink<DiscardingStreams>::unlink();
+      discarding_.push_back(stream);
+    } else {
+      stream.stop_discarding();
+    }
   }
   Millis idle = served_ ? limits().keep_alive_timeout : limits().header_timeout;
   if (open_.empty() && now >= idle_since_ + Micros(idle)) {

@@ -30,12 +30,18 @@ void H2Stream::open(int32_t id, Instant now) {
   started_ = now;
 }
 
-void H2Stream::discard_rest(Instant until) {
+void H2Stream::discard_rest(Instant until, uint8_t rounds) {
   discarding_ = true;
+  discarded_some_ = false;
+  discard_rounds_ = rounds;
   discardable_ = kDiscardMost;
   discard_until_ = until;
   link_.frames().consumed(id_, received_.rest().size());
   received_.clear();
+}
+
+bool H2Stream::still_sends() {
+  return std::exchange(discarded_some_, false) && --discard_rounds_ > 0;
 }
 
 void H2Stream::stop_discarding() {
@@ -49,6 +55,7 @@ void H2Stream::on_data(Bytes data) {
   if (!discarding_) return H2Sides::on_data(data);
   if (data.size() > discardable_) return stop_discarding();
   discardable_ -= data.size();
+  discarded_some_ = true;
   link_.frames().consumed(id_, data.size());
 }
 

@@ -29,8 +29,11 @@ class H2Stream final : public Task,
   void open(int32_t id, Instant now);
   /// The response is whole, the request is not, and nobody wants the rest: it is taken and
   /// forgotten, since many clients lose a response when they are reset amid their request. Beyond
-  /// a bound, or at the session's word, they are (RFC 9113 section 8.1).
-  void discard_rest(Instant until);
+  /// a bound, or at the session's word, they are (RFC 9113 section 8.1). `rounds`: how often
+  /// still_sends() may find that it does.
+  void discard_rest(Instant until, uint8_t rounds);
+  /// Whether something has come since the last time.
+  bool still_sends();
   void stop_discarding();
 
  private:
@@ -50,6 +53,8 @@ class H2Stream final : public Task,
   bool begun_ = false;  // it has, or had, its exchange: it gets no other
   Instant started_{};
   bool discarding_ = false;
+  bool discarded_some_ = false;
+  uint8_t discard_rounds_ = 0;
   size_t discardable_ = 0;  // bytes
   Instant discard_until_{};
 };

@@ -7,6 +7,7 @@ import sys
 
 sys.path.append(sys.path[0] + "/..")
 import os
+import select
 import time
 
 from support.channel import client_context
@@ -19,7 +20,7 @@ from support.scenario import main
 TIMEOUT = 120
 TRIES = 5
 MOST_DISCARDED = 1024 * 1024
-SECONDS_TO_END = 5
+SECONDS_OF_QUIET, SECONDS_TO_END = 0.5, 5
 STATUS_200, STATUS_204 = b"\x88", b"\x89"
 
 
@@ -57,6 +58,14 @@ def is_bounded(front, t):
         began = time.monotonic()
         got = c.until(lambda f: f.stream == 1)
         assert got and got.kind == RST_STREAM and got.error == NO_ERROR, got
+        assert SECONDS_OF_QUIET - 0.1 < time.monotonic() - began < SECONDS_TO_END - 1
+        c.ping()
+    with upload(front, t) as c:
+        began = time.monotonic()
+        while not select.select([c.socket], [], [], 0.05)[0]:
+            c.send(frame(DATA, 0, 1, b"."))
+        got = c.read()
+        assert got.kind == RST_STREAM and got.error == NO_ERROR, got
         assert SECONDS_TO_END - 1 < time.monotonic() - began < SECONDS_TO_END + 3
         c.ping()
     with upload(front, t) as c:

@@ -109,5 +109,6 @@ def summary(row, runs):
 
 
 def ratio(ours, theirs):
-    each = [a["cpu_us"] / b["cpu_us"] for a, b in zip(ours, theirs) if a and b]
+    each = [a["cpu_us"] / b["cpu_us"] for a, b in zip(ours, theirs)
+            if a and b and b["cpu_us"]]
     return statistics.median(each) if each else None

@@ -8,8 +8,6 @@ namespace sallyport {
 namespace {
 
 constexpr size_t kBodyChunk = Scratch::kChunk;
-// For a client that does not keep up: what waits for it then stays small.
-constexpr size_t kSlowChunk = 16 * 1024;
 // Kept of what comes from a client while nothing is wanted from it.
 constexpr size_t kAhead = 16 * 1024;
 // Of one exchange: more than any protocol has a use for, few enough to wait for a client.
@@ -130,7 +128,9 @@ Exchange::Next Exchange::forward_response(size_t& budget) {
       context_.loop.post(client_->task);
       return Next::Wait;
     }
-    MessageInput::Body body = backend_in_->read_body(slow_client_ ? kSlowChunk : kBodyChunk);
+    // For a client that does not keep up, what waits stays small. Whole frames, if there are any.
+    size_t frame = client_->version == 2 ? H2Frames::kDataMost : kBodyChunk / 4;
+    MessageInput::Body body = backend_in_->read_body(slow_client_ ? frame : 4 * frame);
     switch (body.kind) {
       case MessageInput::Body::Kind::Data: break;
       case MessageInput::Body::Kind::Waiting:

@@ -76,7 +76,7 @@ bool H2Session::serve() {
   if ((context().draining || last_) && !shutting_) begin_shutdown();
   do {
     run_ready(budget);
-    if (!write(budget)) {
+    if (!write_some(budget)) {
       finish(Reason::ClientReset);
       return false;
     }
@@ -145,14 +145,21 @@ void H2Session::run_ready(size_t& budget) {
 
 // False: the connection is broken.
 bool H2Session::write(size_t& budget) {
-  // What has been told to terminate is not served any more.
+  while (!client_.has_unsent() && frames_.wants_write() && budget > 0) {
+    if (!write_some(budget)) return false;
+  }
+  return true;
+}
+
+// Until a stream has room for more of its body: it may be one that comes before what is left.
+bool H2Session::write_some(size_t& budget) {
   while (!client_.has_unsent() && frames_.wants_write()) {
     MutableBytes room{scratch().head, Scratch::kChunk + 9};
     size_t size = frames_.produce(room);
     if (size == 0) break;
     if (client_.send(Bytes(room.first(size))) == Step::Failed) return false;
     budget -= std::min(budget, size);
-    if (budget == 0) break;
+    if (budget == 0 || !ready_.empty()) break;
   }
   return true;
 }

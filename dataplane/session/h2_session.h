@@ -65,6 +65,7 @@ class H2Session final : public Session, public H2Link, private H2FrameEvents {
   bool receive(Bytes bytes);
   void run_ready(size_t& budget);
   bool write(size_t& budget);
+  bool write_some(size_t& budget);
   bool close_connection();
   void discard();
 

@@ -65,6 +65,12 @@ void H2Stream::on_end() {
   H2Sides::on_end();
 }
 
+// RFC 9218: what is more urgent goes first even if it comes piece by piece.
+void H2Stream::take(MutableBytes into) {
+  H2Sides::take(into);
+  if (waiting_.empty() && !said_all_) link_.frames().pause();
+}
+
 void H2Stream::turn() { session_.run(*this); }
 
 void H2Stream::ready() { session_.ready(*this); }

@@ -45,6 +45,7 @@ class H2Stream final : public Task,
   bool submit_fields(std::span<const H2Field> fields, bool more) override;
   void on_data(Bytes data) override;
   void on_end() override;
+  void take(MutableBytes into) override;
 
   H2Session& session_;
   GenerationRef snapshot_;

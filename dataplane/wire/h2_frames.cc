@@ -13,8 +13,6 @@ namespace sallyport {
 namespace {
 
 constexpr size_t kFieldsMost = 200;
-// One TLS record for each DATA frame, its header included.
-constexpr size_t kDataMost = 16 * 1024 - 9;
 constexpr int32_t kLargestId = 0x7fffffff;
 
 H2FrameStream* stream_of(nghttp2_session* session, int32_t id) {
@@ -180,7 +178,8 @@ struct H2Frames::Callbacks {
   }
 
   static ssize_t read_data(nghttp2_session* session, int32_t id, uint8_t*, size_t most,
-                           uint32_t* flags, nghttp2_data_source* source, void*) {
+                           uint32_t* flags, nghttp2_data_source* source, void* self) {
+    if (of(self).full_) return NGHTTP2_ERR_PAUSE;
     auto& stream = *static_cast<H2FrameStream*>(source->ptr);
     H2FrameStream::Supply supply = stream.supply(most);
     if (supply.size == 0 && !supply.end) return NGHTTP2_ERR_DEFERRED;

@@ -128,6 +128,11 @@ class H2Frames {
   /// Writes what there is to send, whole frames. REQUIRES: room for kFrameMost at least.
   size_t produce(MutableBytes room);
   static constexpr size_t kFrameMost = 9 + 16 * 1024;
+  /// Of a body, in one frame: with its header one TLS record.
+  static constexpr size_t kDataMost = 16 * 1024 - 9;
+  /// Of produce(), within H2FrameStream::take(): no further DATA now. The stream will have more,
+  /// and may come before those that wait.
+  void pause() { full_ = true; }
 
   /// The peer may still say something; false after an error of the connection, or after GOAWAY and
   /// the last stream.

@@ -44,13 +44,25 @@ int show_staple(SSL* ssl, void*) {
 
 int accept_name(SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; }
 
-int choose_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
-                unsigned in_size, void* wire) {
-  auto* ours = static_cast<const std::string*>(wire);
+// RFC 9113 section 9.2.2: clients may end a connection over HTTP/2 with any other.
+bool is_fit_for_http2(const SSL* ssl) {
+  const SSL_CIPHER* cipher = SSL_get_pending_cipher(ssl);
+  if (!cipher) return true;
+  int exchange = SSL_CIPHER_get_kx_nid(cipher);
+  bool fresh = exchange == NID_kx_any || exchange == NID_kx_ecdhe || exchange == NID_kx_dhe;
+  return fresh && SSL_CIPHER_is_aead(cipher);
+}
+
+int choose_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_size,
+                const unsigned char* in, unsigned in_size, void* wire) {
+  std::string_view ours = *static_cast<const std::string*>(wire);
+  // It is the first where it is offered at all.
+  constexpr std::string_view kHttp2("\x02h2", 3);
+  if (ours.starts_with(kHttp2) && !is_fit_for_http2(ssl)) ours.remove_prefix(kHttp2.size());
   unsigned char* chosen = nullptr;
   int found = SSL_select_next_proto(&chosen, out_size,
-                                    reinterpret_cast<const unsigned char*>(ours->data()),
-                                    static_cast<unsigned>(ours->size()), in, in_size);
+                                    reinterpret_cast<const unsigned char*>(ours.data()),
+                                    static_cast<unsigned>(ours.size()), in, in_size);
   // RFC 7301 section 3.2: nothing in common is fatal, no_application_protocol.
   if (found != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
   *out = chosen;

@@ -12,7 +12,7 @@ from support.http_front import Front
 from support.scenario import main
 
 HOSTS = ("default.test", "one-cipher.test", "newest.test", "p384.test", "rsa-only.test",
-         "both.test")
+         "both.test", "cbc.test")
 # What OpenSSL 3.5 says for what older ones say.
 SIGNATURES = {"rsa_pss_rsae_sha256": "RSA-PSS", "ecdsa_secp256r1_sha256": "ECDSA"}
 LEGACY = ("-no_tls1_3", "-cipher", "ALL:@SECLEVEL=0")
@@ -33,6 +33,8 @@ def test(t):
   - {host: rsa-only.test, scenario: offload, secret: rsa, service: plain,
      ciphers: "ECDHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES128-GCM-SHA256"}
   - {host: both.test, scenario: offload, secret: [rsa, ecdsa], service: plain}
+  - {host: cbc.test, scenario: offload, secret: rsa, service: plain,
+     ciphers: "ECDHE-RSA-AES128-SHA256:ECDHE-RSA-AES128-GCM-SHA256"}
 """.lstrip("\n"))
 
     def asked(host, *options):
@@ -65,6 +67,7 @@ def test(t):
     assert dhe[1:3] == ("DHE-RSA-AES128-GCM-SHA256", "DH, 2048 bits"), dhe
 
     two_certificates(t, front, asked)
+    http_2_needs_aead(t, front)
     wrong_names(t, front, ecdsa)
 
 
@@ -85,6 +88,18 @@ def two_certificates(t, front, asked):
              f"https://both.test:{front.https_port}/"], capture_output=True, text=True)
         assert curl.stdout.startswith("200 "), curl
         assert f"Public Key Algorithm:{kind}" in curl.stdout.replace(": ", ":"), curl.stdout
+
+
+def http_2_needs_aead(t, front):
+    """RFC 9113, section 9.2.2: with a cipher of CBC it is HTTP/1.1 that is agreed to."""
+    for ciphers, spoken in (("ECDHE-RSA-AES128-SHA256", "1.1"),
+                            ("ECDHE-RSA-AES128-GCM-SHA256", "2")):
+        curl = subprocess.run(
+            ["curl", "-sS", "--http2", "--max-time", "20", "--cacert", str(t.authority.file),
+             "--tls-max", "1.2", "--ciphers", ciphers, "--resolve",
+             f"cbc.test:{front.https_port}:127.0.0.1", "-o", "/dev/null", "-w", "%{http_version}",
+             f"https://cbc.test:{front.https_port}/"], capture_output=True, text=True)
+        assert curl.stdout == spoken, (ciphers, curl)
 
 
 def wrong_names(t, front, ecdsa):

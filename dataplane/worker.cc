@@ -125,9 +125,13 @@ void Worker::keep_wanted_backends(const Snapshot& last) {
   };
   generation->snapshot->services.for_each_difference(last.services, compare);
   if (gone.empty()) return;
-  backends_.keep_only([&](const Address& address, std::string_view, const BackendContext* tls) {
+  auto wanted = [&](const Address& address, const BackendContext* tls) {
     return !gone.contains({tls, address.text()});
+  };
+  backends_.keep_only([&](const Address& address, std::string_view, const BackendContext* tls) {
+    return wanted(address, tls);
   });
+  exchanges_.backends().keep_only(wanted);
 }
 
 void Worker::stop_listening() {

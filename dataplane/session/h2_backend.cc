@@ -105,12 +105,22 @@ void H2Backend::release(std::unique_ptr<H2BackendStream> stream) {
     released_.push_back(std::move(stream));
   }
   if (ended_) end();
-  if (!ended_) wants_to_send();
+  if (ended_) return;
+  if (retired_ && open_.empty()) frames_.terminate(H2Error::None);
+  wants_to_send();
 }
 
 void H2Backend::on_settings() {
   if (std::exchange(settled_, true)) return;
   for (H2BackendStream* stream : open_) stream->ready();
+}
+
+void H2Backend::retire() {
+  if (ended_ || std::exchange(retired_, true)) return;
+  leaving_ = true;
+  if (!open_.empty()) return;
+  frames_.terminate(H2Error::None);
+  wants_to_send();
 }
 
 void H2Backend::wants_to_send() {
@@ -256,6 +266,13 @@ void H2Backends::note_http1(const Service& service, const Endpoint& endpoint) {
   if (speaks_http1(service, endpoint)) return;
   if (http1_.size() == kIdentitiesMost) http1_.clear();
   http1_.push_back(identity_of(service, endpoint));
+}
+
+void H2Backends::keep_only(
+    const std::function<bool(const Address&, const BackendContext*)>& wanted) {
+  for (H2Backend* backend : all_) {
+    if (!wanted(backend->address(), backend->context())) backend->retire();
+  }
 }
 
 void H2Backends::clear() {

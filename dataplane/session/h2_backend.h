@@ -1,6 +1,7 @@
 // Connections to backends that speak HTTP/2: a worker's exchanges share them, many on each.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -57,6 +58,10 @@ class H2Backend final : public Task, public H2Link, private H2FrameEvents {
 
   bool serves(const Service& service, const Endpoint& endpoint) const;
   bool has_room() const;
+  const Address& address() const { return address_; }
+  const BackendContext* context() const { return tls_.get(); }
+  /// Nobody will want it any more: it ends with the last of its streams.
+  void retire();
   std::unique_ptr<H2BackendStream> open(Task& owner, Method method);
   void release(std::unique_ptr<H2BackendStream> stream);
   void end();
@@ -112,6 +117,7 @@ class H2Backend final : public Task, public H2Link, private H2FrameEvents {
   bool in_turn_ = false;
   bool used_ = false;
   bool settled_ = false;
+  bool retired_ = false;
   bool leaving_ = false;  // takes no stream any more
   bool ended_ = false;
   bool buried_ = false;
@@ -137,6 +143,8 @@ class H2Backends {
 
   void add(H2Backend& backend) { all_.push_back(&backend); }
   void remove(H2Backend& backend) { std::erase(all_, &backend); }
+  /// Retires connections for which `wanted` is false.
+  void keep_only(const std::function<bool(const Address&, const BackendContext*)>& wanted);
   /// Those that no exchange has a stream of; the others follow as theirs end.
   void clear();
 

@@ -9,8 +9,9 @@ import concurrent.futures
 import hashlib
 import json
 import os
+import threading
 
-from support.http_backend import WebBackend
+from support.h2 import END_HEADERS, END_STREAM, GOAWAY, HEADERS, NO_ERROR, FrameBackend, frame
 from support.http_front import Front
 from support.node import node_server
 from support.process import run
@@ -69,6 +70,40 @@ def survives_goaway(front, way):
         assert len(curl(front, way, front.url(way, "/bytes/10"))) == 10
 
 
+def retires_connections(t, front):
+    """A backend that a reload takes away is left: at once, or with its last stream."""
+    ended, asked, gate = threading.Event(), threading.Event(), threading.Event()
+
+    def converse(c):
+        got = c.until(lambda f: f.kind == HEADERS)
+        c.send(frame(HEADERS, END_HEADERS | END_STREAM, got.stream, b"\x89"))
+        got = c.until(lambda f: f.kind == HEADERS)
+        asked.set()
+        assert gate.wait(30)
+        c.send(frame(HEADERS, END_HEADERS | END_STREAM, got.stream, b"\x89"))
+        goaway = c.until(lambda f: f.kind == GOAWAY)
+        assert goaway and goaway.error == NO_ERROR, goaway
+        ended.set()
+    old, new = t.keep(FrameBackend(converse)), t.keep(FrameBackend(converse))
+    body = f"""  - {{host: old.test, listeners: [http], scenario: offload, service: old}}
+services:
+  - {{name: old, endpoints: ["{old.address}"], protocol: http2}}
+"""
+    body = front.body.replace("services:\n", body)
+    assert front.proxy.reload(body) == "applied", front.proxy.process.output
+    assert front.ask("plain", host="old.test").status == 204
+    with front.client("plain", "old.test") as client:
+        client.request()
+        assert asked.wait(10)
+        assert front.proxy.reload(body.replace(old.address, new.address)) == "applied"
+        assert not ended.is_set()
+        gate.set()
+        assert client.response().status == 204
+    assert ended.wait(10), "the connection outlives its last stream"
+    assert front.ask("plain", host="old.test").status == 204
+    assert len(new.seen) == 1 and len(old.seen) == 1, (old.seen, new.seen)
+
+
 def bears_load(front, way):
     url = front.url(way, "/bytes/100").replace(f":{front.port(way)}", "")
     done = run(["h2load", "-n", str(STREAMS), "-c", "20", "-m", "50",
@@ -89,6 +124,7 @@ def test(t):
         survives_goaway(front, way)
     for way in ("offload", "reencrypt"):
         bears_load(front, way)
+    retires_connections(t, front)
     front.proxy.wait_idle()
 
 

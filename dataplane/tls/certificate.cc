@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "dataplane/tls/private_key.h"
+
 namespace sallyport {
 
 namespace {
@@ -65,6 +67,7 @@ LeafFacts facts_of(X509* leaf) {
 constexpr const char* kForeignKey = "tls.key does not fit the first certificate of tls.crt";
 
 // Of a private key the public half is written beside it, and that half is what OpenSSL compares.
+// For kinds of keys of which reading says nothing more.
 bool signs_for(EVP_PKEY* key, X509* leaf) {
   int kind = EVP_PKEY_get_base_id(key);
   const EVP_MD* digest = kind == EVP_PKEY_ED25519 || kind == EVP_PKEY_ED448 ? nullptr
@@ -126,6 +129,10 @@ X509StackPtr parse_certificates(std::string_view pem) {
   return all;
 }
 
+bool Certificate::Decoded::fits_together() const {
+  return key_is_whole || signs_for(key.get(), leaf.get());
+}
+
 Result<std::unique_ptr<Certificate::Decoded>> Certificate::decode(const SecretData& data) {
   auto made = std::make_unique<Decoded>();
   made->chain = parse_certificates(data.tls_crt);
@@ -133,15 +140,14 @@ Result<std::unique_ptr<Certificate::Decoded>> Certificate::decode(const SecretDa
     return Error{"tls.crt holds no PEM certificate, or something else after one"};
   }
   made->leaf.reset(sk_X509_shift(made->chain.get()));
-  BioPtr bio = memory_bio(data.tls_key);
-  made->key.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
-  if (!made->key) {
+  auto read = read_private_key(data.tls_key);
+  if (!read) return read.error();
+  made->key = std::move(read->key);
+  made->key_is_whole = read->halves == PrivateKey::Halves::Fit;
+  if (read->halves == PrivateKey::Halves::Foreign ||
+      X509_check_private_key(made->leaf.get(), made->key.get()) != 1) {
     ERR_clear_error();
-    return Error{"tls.key holds no PEM private key, or one that is encrypted"};
-  }
-  if (X509_check_private_key(made->leaf.get(), made->key.get()) != 1) {
-    ERR_clear_error();
-    return Error{"tls.key does not fit the first certificate of tls.crt"};
+    return Error{kForeignKey};
   }
   return made;
 }
@@ -167,7 +173,7 @@ Result<std::shared_ptr<const Certificate>> Certificate::parse(std::string_view c
   data->tls_key = key;
   auto decoded = decode(*data);
   if (!decoded) return decoded.error();
-  if (!signs_for((*decoded)->key.get(), (*decoded)->leaf.get())) return Error{kForeignKey};
+  if (!(*decoded)->fits_together()) return Error{kForeignKey};
   auto made = std::make_shared<Certificate>();
   made->data_ = std::move(data);
   made->facts_ = facts_of((*decoded)->leaf.get());
@@ -207,31 +213,34 @@ Result<std::unique_ptr<Certificate::Decoded>> Certificate::decode_again() const 
   return Error{"tls.crt is read in two ways: have it issued again"};
 }
 
-Result<void> Certificate::check() const {
-  if (state_ == State::Good) return {};
-  auto decoded = decode_again();
-  if (decoded && !signs_for((*decoded)->key.get(), (*decoded)->leaf.get())) {
-    decoded = Error{kForeignKey};
-  }
-  state_ = decoded ? State::Good : State::Bad;
-  if (!decoded) return decoded.error();
-  return {};
-}
-
-const Certificate::Decoded* Certificate::decoded() const {
-  if (state_.load(std::memory_order_acquire) == State::Bad) return nullptr;
+Result<const Certificate::Decoded*> Certificate::decode_once() const {
   const Decoded* known = decoded_.load(std::memory_order_acquire);
   if (known) return known;
   auto fresh = decode_again();
   if (!fresh) {
     state_ = State::Bad;
-    return nullptr;
+    return fresh.error();
   }
   // Two threads may have come at once: one result is enough.
   const Decoded* mine = fresh->release();
   if (decoded_.compare_exchange_strong(known, mine, std::memory_order_acq_rel)) return mine;
   delete mine;
   return known;
+}
+
+Result<void> Certificate::check() const {
+  if (state_ == State::Good) return {};
+  auto known = decode_once();
+  if (known && !(*known)->fits_together()) known = Error{kForeignKey};
+  state_ = known ? State::Good : State::Bad;
+  if (!known) return known.error();
+  return {};
+}
+
+const Certificate::Decoded* Certificate::decoded() const {
+  if (state_.load(std::memory_order_acquire) == State::Bad) return nullptr;
+  auto known = decode_once();
+  return known ? *known : nullptr;
 }
 
 bool Certificate::covers(const std::string& host) const { return name_for(host).has_value(); }

@@ -1,107 +1,23 @@
 #include "dataplane/tls/leaf_facts.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <time.h>
 
-#include <algorithm>
+#include "dataplane/tls/der.h"
+#include "dataplane/tls/key_text.h"
 
 namespace sallyport {
 
 namespace {
 
-constexpr uint8_t kBoolean = 0x01, kInteger = 0x02, kBitString = 0x03, kOctetString = 0x04;
-constexpr uint8_t kOid = 0x06, kUtcTime = 0x17, kGeneralizedTime = 0x18;
-constexpr uint8_t kSequence = 0x30, kSet = 0x31;
-constexpr uint8_t kContext0 = 0xa0, kContext1 = 0xa1, kContext3 = 0xa3;
 constexpr uint8_t kDnsName = 0x82;
 constexpr std::string_view kCommonName = "\x55\x04\x03";
 constexpr std::string_view kSubjectAltName = "\x55\x1d\x11";
-constexpr std::string_view kRsa = "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
-constexpr std::string_view kEc = "\x2a\x86\x48\xce\x3d\x02\x01";
-
-/// DER, value by value (X.690). Once something is not as expected, all that follows is nothing.
-class Der {
- public:
-  explicit Der(std::string_view bytes) : rest_(bytes) {}
-
-  bool empty() const { return rest_.empty(); }
-  uint8_t tag() const { return rest_.empty() ? uint8_t{0} : static_cast<uint8_t>(rest_[0]); }
-
-  /// The contents of the next value, which must have this tag.
-  std::optional<std::string_view> take(uint8_t wanted) {
-    if (rest_.size() < 2 || tag() != wanted) return std::nullopt;
-    size_t size = static_cast<uint8_t>(rest_[1]);
-    size_t header = 2;
-    if (size >= 0x80) {
-      size_t count = size & 0x7f;
-      if (count == 0 || count > 3 || rest_.size() < 2 + count) return std::nullopt;
-      size = 0;
-      for (size_t i = 0; i < count; ++i) size = size << 8 | static_cast<uint8_t>(rest_[2 + i]);
-      header += count;
-    }
-    if (rest_.size() - header < size) return std::nullopt;
-    std::string_view contents = rest_.substr(header, size);
-    rest_.remove_prefix(header + size);
-    return contents;
-  }
-
-  bool skip(uint8_t wanted) { return take(wanted).has_value(); }
-  void skip_if(uint8_t wanted) {
-    if (tag() == wanted) take(wanted);
-  }
-
- private:
-  std::string_view rest_;
-};
 
 using Bytes = std::optional<std::string_view>;
 
-/// The first block with this label, decoded; its memory is wiped, for it may be a key.
-class PemBlock {
- public:
-  PemBlock(std::string_view text, std::string_view label) {
-    std::string begin = "-----BEGIN " + std::string(label) + "-----";
-    std::string end = "-----END " + std::string(label) + "-----";
-    size_t from = text.find(begin);
-    if (from == std::string_view::npos) return;
-    from += begin.size();
-    size_t to = text.find(end, from);
-    if (to == std::string_view::npos) return;
-    decode(text.substr(from, to - from));
-  }
-  ~PemBlock() { OPENSSL_cleanse(der_.data(), der_.size()); }
-  PemBlock(const PemBlock&) = delete;
-  PemBlock& operator=(const PemBlock&) = delete;
-
-  bool found() const { return !der_.empty(); }
-  std::string_view der() const { return der_; }
-
- private:
-  void decode(std::string_view base64) {
-    std::string packed;
-    packed.reserve(base64.size());
-    for (char c : base64) {
-      if (c != '\n' && c != '\r' && c != ' ') packed += c;
-    }
-    size_t missing = packed.ends_with("==") ? 2 : packed.ends_with("=") ? 1 : 0;
-    der_.resize(packed.size() / 4 * 3);
-    int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(der_.data()),
-                               reinterpret_cast<const unsigned char*>(packed.data()),
-                               static_cast<int>(packed.size()));
-    OPENSSL_cleanse(packed.data(), packed.size());
-    // What stands for missing bytes is decoded to zeros, which not every version counts.
-    bool good = size >= 0 && der_.size() >= missing &&
-                static_cast<size_t>(size) >= der_.size() - missing;
-    der_.resize(good ? der_.size() - missing : 0);
-  }
-
-  std::string der_;
-};
-
 std::optional<int64_t> parse_time(Der& der) {
-  bool utc = der.tag() == kUtcTime;
-  Bytes text = der.take(utc ? kUtcTime : kGeneralizedTime);
+  bool utc = der.tag() == Der::kUtcTime;
+  Bytes text = der.take(utc ? Der::kUtcTime : Der::kGeneralizedTime);
   size_t digits = utc ? 12 : 14;
   if (!text || text->size() != digits + 1 || text->back() != 'Z') return std::nullopt;
   int part[7] = {};
@@ -128,13 +44,13 @@ std::string common_name(std::string_view subject) {
   std::string found;
   Der names(subject);
   while (!names.empty()) {
-    Bytes set = names.take(kSet);
+    Bytes set = names.take(Der::kSet);
     if (!set) return {};
     Der one(*set);
-    Bytes pair = one.take(kSequence);
+    Bytes pair = one.take(Der::kSequence);
     if (!pair) return {};
     Der attribute(*pair);
-    Bytes oid = attribute.take(kOid);
+    Bytes oid = attribute.take(Der::kOid);
     if (!oid) return {};
     if (*oid != kCommonName) continue;
     Bytes value = attribute.take(attribute.tag());
@@ -145,20 +61,20 @@ std::string common_name(std::string_view subject) {
 
 bool read_alt_names(std::string_view extensions, std::vector<std::string>& names) {
   Der outer(extensions);
-  Bytes list = outer.take(kSequence);
+  Bytes list = outer.take(Der::kSequence);
   if (!list) return false;
   Der all(*list);
   while (!all.empty()) {
-    Bytes one = all.take(kSequence);
+    Bytes one = all.take(Der::kSequence);
     if (!one) return false;
     Der extension(*one);
-    Bytes oid = extension.take(kOid);
-    extension.skip_if(kBoolean);
-    Bytes value = extension.take(kOctetString);
+    Bytes oid = extension.take(Der::kOid);
+    extension.skip_if(Der::kBoolean);
+    Bytes value = extension.take(Der::kOctetString);
     if (!oid || !value) return false;
     if (*oid != kSubjectAltName) continue;
     Der wrapped(*value);
-    Bytes sans = wrapped.take(kSequence);
+    Bytes sans = wrapped.take(Der::kSequence);
     if (!sans) return false;
     Der san(*sans);
     while (!san.empty()) {
@@ -178,84 +94,49 @@ struct PublicKey {
 
 std::optional<PublicKey> read_public_key(std::string_view info) {
   Der der(info);
-  Bytes algorithm = der.take(kSequence);
-  Bytes bits = der.take(kBitString);
+  Bytes algorithm = der.take(Der::kSequence);
+  Bytes bits = der.take(Der::kBitString);
   if (!algorithm || !bits || bits->empty() || bits->front() != 0) return std::nullopt;
   Der oid(*algorithm);
-  Bytes name = oid.take(kOid);
+  Bytes name = oid.take(Der::kOid);
   if (!name) return std::nullopt;
   return PublicKey{*name, bits->substr(1)};
 }
 
-// RFC 8017 appendix A.1: n and e are in both, one after the other.
-bool is_half_of_rsa(std::string_view private_key, std::string_view bits) {
-  Der outer(private_key);
-  Bytes mine = outer.take(kSequence);
-  Der wrapped(bits);
-  Bytes theirs = wrapped.take(kSequence);
-  if (!mine || !theirs) return false;
-  Der key(*mine), shown(*theirs);
-  if (!key.skip(kInteger)) return false;
-  for (int i = 0; i < 2; ++i) {
-    Bytes a = key.take(kInteger), b = shown.take(kInteger);
-    if (!a || !b || *a != *b) return false;
-  }
-  return true;
-}
-
-// RFC 5915 section 3.
-bool is_half_of_ec(std::string_view private_key, std::string_view bits) {
-  Der outer(private_key);
-  Bytes mine = outer.take(kSequence);
-  if (!mine) return false;
-  Der key(*mine);
-  if (!key.skip(kInteger) || !key.skip(kOctetString)) return false;
-  key.skip_if(kContext0);
-  Bytes wrapped = key.take(kContext1);
-  if (!wrapped) return false;
-  Der half(*wrapped);
-  Bytes mine_bits = half.take(kBitString);
-  return mine_bits && !mine_bits->empty() && mine_bits->substr(1) == bits;
-}
-
-bool is_half_of(std::string_view private_key, const PublicKey& shown) {
-  return shown.algorithm == kRsa  ? is_half_of_rsa(private_key, shown.bits)
-         : shown.algorithm == kEc ? is_half_of_ec(private_key, shown.bits)
-                                  : false;
+// RFC 8017 appendix A.1: n and e are in both.
+bool is_half_of(const KeyText::Rsa& key, std::string_view bits) {
+  Bytes numbers = Der(bits).take(Der::kSequence);
+  if (!numbers) return false;
+  Der shown(*numbers);
+  Bytes modulus = shown.take(Der::kInteger), exponent = shown.take(Der::kInteger);
+  return modulus == key.numbers[0] && exponent == key.numbers[1];
 }
 
 bool key_fits(std::string_view pem, const PublicKey& shown) {
-  const char* label = shown.algorithm == kRsa ? "RSA PRIVATE KEY" : "EC PRIVATE KEY";
-  if (PemBlock own(pem, label); own.found()) return is_half_of(own.der(), shown);
-  PemBlock wrapped(pem, "PRIVATE KEY");  // RFC 5208 section 5
-  Der outer(wrapped.der());
-  Bytes info = outer.take(kSequence);
-  if (!info) return false;
-  Der der(*info);
-  if (!der.skip(kInteger) || !der.skip(kSequence)) return false;
-  Bytes key = der.take(kOctetString);
-  return key && is_half_of(*key, shown);
+  KeyText key(pem);
+  if (shown.algorithm == kOidRsa) return key.rsa() && is_half_of(*key.rsa(), shown.bits);
+  return shown.algorithm == kOidEc && key.ec() && key.ec()->point == shown.bits;
 }
 
 }  // namespace
 
 std::optional<LeafFacts> read_leaf(std::string_view crt, std::string_view key) {
-  // Of two certificates or keys the first of which has an unusual label, the second is not meant.
-  if (!crt.starts_with("-----BEGIN CERTIFICATE-----")) return std::nullopt;
-  if (!key.starts_with("-----BEGIN ")) return std::nullopt;
-  PemBlock block(crt, "CERTIFICATE");
+  PemBlock block(crt);
+  if (block.label() != "CERTIFICATE") return std::nullopt;
   Der outer(block.der());
-  Bytes certificate = outer.take(kSequence);
+  Bytes certificate = outer.take(Der::kSequence);
   if (!certificate || !outer.empty()) return std::nullopt;
   Der signed_part(*certificate);
-  Bytes body = signed_part.take(kSequence);
+  Bytes body = signed_part.take(Der::kSequence);
   if (!body) return std::nullopt;
   Der der(*body);
-  der.skip_if(kContext0);  // version
-  if (!der.skip(kInteger) || !der.skip(kSequence) || !der.skip(kSequence)) return std::nullopt;
-  Bytes validity = der.take(kSequence);
-  Bytes subject = der.take(kSequence);
-  Bytes key_info = der.take(kSequence);
+  der.skip_if(Der::kContext0);  // version
+  if (!der.skip(Der::kInteger) || !der.skip(Der::kSequence) || !der.skip(Der::kSequence)) {
+    return std::nullopt;
+  }
+  Bytes validity = der.take(Der::kSequence);
+  Bytes subject = der.take(Der::kSequence);
+  Bytes key_info = der.take(Der::kSequence);
   if (!validity || !subject || !key_info) return std::nullopt;
   Der times(*validity);
   auto not_before = parse_time(times);
@@ -266,9 +147,9 @@ std::optional<LeafFacts> read_leaf(std::string_view crt, std::string_view key) {
   LeafFacts facts;
   facts.not_before = *not_before;
   facts.not_after = *not_after;
-  facts.rsa = shown->algorithm == kRsa;
-  if (der.tag() != 0 && der.tag() != kContext3) return std::nullopt;  // unique identifiers
-  if (Bytes extensions = der.take(kContext3)) {
+  facts.rsa = shown->algorithm == kOidRsa;
+  if (der.tag() != 0 && der.tag() != Der::kContext3) return std::nullopt;  // unique identifiers
+  if (Bytes extensions = der.take(Der::kContext3)) {
     if (!read_alt_names(*extensions, facts.names)) return std::nullopt;
   }
   if (facts.names.empty()) {

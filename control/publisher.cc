@@ -7,7 +7,6 @@
 
 #include "control/expiries.h"
 #include "control/file/secret_reader.h"
-#include "control/file/yaml_reader.h"
 #include "control/kube/salvage.h"
 #include "control/version.h"
 #include "dataplane/base/list_delta.h"
@@ -98,14 +97,17 @@ Publisher::Data Publisher::read_one(const SecretConfig& secret, Problems& proble
   return read_secret(secret, problems);
 }
 
-// With `changes`, secrets that nothing has happened to are not read again.
-Publisher::Read Publisher::read(const FileChanges* changes) {
-  Read all;
-  ReadResult file = read_config_file(file_);
+ReadResult Publisher::read_file() {
   {
     std::lock_guard lock(mutex_);
     ++metrics_.files_read;
   }
+  return read_config_file(file_);
+}
+
+// With `changes`, secrets that nothing has happened to are not read again.
+Publisher::Read Publisher::read_secrets(ReadResult file, const FileChanges* changes) {
+  Read all;
   all.config = std::move(file.config);
   all.problems = std::move(file.problems);
   if (!all.config) return all;
@@ -123,7 +125,15 @@ Publisher::Read Publisher::read(const FileChanges* changes) {
   return all;
 }
 
-bool Publisher::reload() { return apply_file(read(nullptr)); }
+bool Publisher::start(ReadResult file) {
+  {
+    std::lock_guard lock(mutex_);
+    ++metrics_.files_read;
+  }
+  return apply_file(read_secrets(std::move(file), nullptr));
+}
+
+bool Publisher::reload() { return apply_file(read_secrets(read_file(), nullptr)); }
 
 // Others may write in the same folder while the file is being written, and half of it may look
 // like a whole one. A ConfigMap's file changes by a link that has another name.
@@ -144,7 +154,7 @@ bool Publisher::files_changed(const FileChanges& changes) {
     secrets_changed(secrets_in(changes));
     return false;
   }
-  Read fresh = read(&changes);
+  Read fresh = read_secrets(read_file(), &changes);
   if (!fresh.problems.empty() && texts(fresh.problems) == refused_) return false;
   return apply_file(std::move(fresh));
 }

@@ -15,6 +15,7 @@
 #include "control/ca_overlap.h"
 #include "control/certificate_checker.h"
 #include "control/file/file_watcher.h"
+#include "control/file/yaml_reader.h"
 #include "control/kube/cluster.h"
 #include "control/ocsp/stapler.h"
 #include "control/wanted_names.h"
@@ -38,6 +39,8 @@ class Publisher {
   /// whether it was applied.
   bool publish_cluster();
 
+  /// What reload() does, of a file that has just been read. For the first time.
+  bool start(ReadResult file);
   /// Reads the file and its secrets, and applies them. On any problem everything stays as it was,
   /// and each problem is logged. Says whether it was applied.
   bool reload();
@@ -75,7 +78,8 @@ class Publisher {
     Problems problems;
   };
 
-  Read read(const FileChanges* changes);
+  ReadResult read_file();
+  Read read_secrets(ReadResult file, const FileChanges* changes);
   Data read_one(const SecretConfig& secret, Problems& problems);
   bool concerns_file(const FileChanges& changes) const;
   bool apply_file(Read read);

@@ -133,8 +133,9 @@ class Process {
     publisher_.add_cluster(*cluster_);
   }
 
-  int run() {
-    if (!publisher_.reload()) return 1;
+  /// `first`: the file as it was read last.
+  int run(ReadResult first) {
+    if (!publisher_.start(std::move(first))) return 1;
     watch();
     auto admin = AdminServer::start(config_.metrics, config_.admin, admin_source());
     if (!admin) {
@@ -347,15 +348,16 @@ int run(const RunOptions& options) {
                          " as well\n", file.c_str());
     return 1;
   }
-  if (options.ssl_passthrough) read.config->kubernetes->ssl_passthrough = true;
+  Config config = *read.config;
+  if (options.ssl_passthrough) config.kubernetes->ssl_passthrough = true;
   raise_descriptor_limit();
-  auto access_log = AccessLog::open(read.config->access_log);
+  auto access_log = AccessLog::open(config.access_log);
   if (!access_log) {
     std::fprintf(stderr, "%s: access_log: %s\n", file.c_str(), access_log.error().message.c_str());
     return 1;
   }
-  Process process(file, *read.config, **access_log);
-  return process.run();
+  Process process(file, config, **access_log);
+  return process.run(std::move(read));
 }
 
 }  // namespace sallyport

@@ -126,6 +126,7 @@ Written<std::vector<T>> YamlMapping::list(const char* key, Read read) {
   written.place = place_of_child(*node);
   if (!check_kind(*node, YamlNode::Kind::List, "a list")) return written;
   written.value.emplace();
+  written.value->reserve(node->items.size());  // growing would copy what is there, again and again
   for (size_t i = 0; i < node->items.size(); ++i) {
     std::optional<T> item = read(node->items[i], item_place(*node, i));
     if (item) written.value->push_back(std::move(*item));

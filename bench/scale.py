@@ -1,13 +1,27 @@
 #!/usr/bin/env python3
-"""What many sites cost: start, memory, and the change of one certificate.
+"""What many sites cost: start, memory, and the change of one certificate or of one route.
 
-    bench/scale.py [--program build/dev/sallyport] [--sites 100,1000,10000] [--json FILE]
+    bench/scale.py [--program build/dev/sallyport] [--sites 100,1000,10000] [--folder DIR]
+                   [--renewals 200] [--json FILE]
 
 Each site has an ECDSA P-256 certificate of its own in a folder of secrets_directory. Per size it
-prints the CPU and the time until a request to every host has been served, until every key is
-checked, the memory then, and what one renewed certificate costs: from the rename of its folder's
-files to the first handshake that shows it, and the CPU of the process meanwhile. Needs the `openssl`
-command; makes its files in a temporary folder, once for each size.
+prints, in the order in which they are measured:
+
+    CPU to ready    of the process, until it accepts connections: any host is served from here on
+    all checked     wall time since the start until every key and name is checked by OpenSSL
+    CPU to checked  of the process since the start, the checks included
+    CPU to all      of the process since the start, when a full handshake with every host is done
+    RSS             then
+    renewed         wall time from the rename of a folder's files, tls.crt and then tls.key, to the
+                    first handshake that shows the new certificate: median and worst; the CPU of the
+                    process meanwhile, less that of the handshakes that looked for it
+    route edited    wall time from the replacement of the configuration file to the first request
+                    that meets a route which has changed; the CPU likewise
+    growth          of the memory over the last three quarters of the renewals, while one client
+                    keeps a connection from before each tenth of them
+
+Needs the `openssl` command. Certificates are made in a temporary folder, or kept in --folder for the
+next run.
 """
 import argparse
 import concurrent.futures
@@ -36,10 +50,8 @@ def run(*command, **more):
 class Pki:
     """Self-signed certificates, as many as there are sites: what counts is that each is another."""
 
-    def __init__(self, program):
-        self.program = program
-
-    def issue(self, folder, host):
+    @staticmethod
+    def issue(folder, host):
         folder.mkdir(parents=True, exist_ok=True)
         run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
             "-nodes", "-keyout", folder / "tls.key", "-out", folder / "tls.crt", "-days", "90",
@@ -125,17 +137,23 @@ CONTEXT.check_hostname = False
 CONTEXT.verify_mode = ssl.CERT_NONE
 
 
-def shown(port, name, request=False):
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as raw:
-        with CONTEXT.wrap_socket(raw, server_hostname=name) as tls:
-            if request:
-                tls.sendall(f"GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
-                answer = b""
-                while data := tls.recv(4096):
-                    answer += data
-                if not answer.startswith(b"HTTP/1.1 200"):
-                    raise RuntimeError(f"{name}: {answer[:80]!r}")
-            return tls.getpeercert(binary_form=True)
+def connect(port, name):
+    return CONTEXT.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=10),
+                               server_hostname=name)
+
+
+def shown(port, name):
+    with connect(port, name) as tls:
+        return tls.getpeercert(binary_form=True)
+
+
+def status(port, name, path):
+    with connect(port, name) as tls:
+        tls.sendall(f"GET {path} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
+        answer = b""
+        while data := tls.recv(4096):
+            answer += data
+        return int(answer.split(b" ", 2)[1])
 
 
 def wait_ready(process, metrics):
@@ -148,55 +166,95 @@ def wait_ready(process, metrics):
     raise RuntimeError("it did not start:\n" + process.stderr.read())
 
 
-def renew(pki, folder, port, pid, name):
-    """Both files by rename; the time counts from the second, when the pair is whole."""
-    fresh = folder / "fresh"
-    pki.issue(fresh, name)
-    secret = folder / "secrets" / name
-    before = shown(port, name)
+def cost_of_change(pid, change, look):
+    """Calls `change`, then `look` until it is true: ms of wall time and of the process's CPU."""
+    for _ in range(3):
+        look()  # so that what a first look costs is not counted
     spent = precise_cpu(pid)
-    os.rename(fresh / "tls.crt", secret / "tls.crt")
-    os.rename(fresh / "tls.key", secret / "tls.key")
+    change()
     began = time.monotonic()
-    looks = 0
-    while shown(port, name) == before:
+    looks = 1
+    while not look():
         looks += 1
         if time.monotonic() > began + 10:
-            raise RuntimeError("the renewed certificate does not come")
+            raise RuntimeError("the change does not come")
     took = time.monotonic() - began
-    # What the looks themselves cost, which are full handshakes, is taken off.
+    # What the looks themselves cost is taken off.
     after = precise_cpu(pid)
-    for _ in range(looks + 1):
-        shown(port, name)
+    for _ in range(looks):
+        look()
     return took * 1000, (after - spent - (precise_cpu(pid) - after)) * 1000
 
 
-def measure(program, pki, folder, count, backend):
+def renew(pki, folder, port, pid, name):
+    """Both files by rename; the time counts from the second, when the pair is whole."""
+    fresh, secret = folder / "fresh", folder / "secrets" / name
+    pki.issue(fresh, name)
+    before = shown(port, name)
+
+    def change():
+        os.rename(fresh / "tls.crt", secret / "tls.crt")
+        os.rename(fresh / "tls.key", secret / "tls.key")
+
+    return cost_of_change(pid, change, lambda: shown(port, name) != before)
+
+
+def edit_route(config, port, pid, name, number):
+    """A route of one site is replaced by another, which answers with a status of its own."""
+    text = config.read_text()
+    line = re.search(rf"^  - {{host: {re.escape(name)},.*$", text, re.M)[0]
+    code = (404, 410)[number % 2]
+    edited = (f"  - {{host: {name}, scenario: offload, routes: [{{path: /, service: web}}, "
+              f"{{path: /edited, respond: {code}}}]}}")
+    draft = config.with_suffix(".new")
+    draft.write_text(text.replace(line, edited))
+    return cost_of_change(pid, lambda: os.rename(draft, config),
+                          lambda: status(port, name, "/edited") == code)
+
+
+def missing(secrets, count):
+    return (i for i in range(count) if not (secrets / host(i) / "tls.crt").exists())
+
+
+def renew_many(pki, folder, port, pid, count, renewals):
+    """Each change, and by how much the memory grew after the first quarter, in percent."""
+    changes, held, settled = [], [], None
+    for i in range(renewals):
+        if i % 10 == 0:
+            held.append(connect(port, host(0)))
+        changes.append(renew(pki, folder, port, pid, host(i * 7919 % count)))
+        if i + 1 == max(1, renewals // 4):
+            settled = memory(pid)
+    growth = (memory(pid) / settled - 1) * 100
+    for tls in held:
+        tls.close()
+    return changes, growth
+
+
+def measure(program, pki, folder, count, backend, renewals):
     secrets = folder / "secrets"
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(lambda i: pki.issue(secrets / host(i), host(i)), range(count)))
+        list(pool.map(lambda i: pki.issue(secrets / host(i), host(i)), missing(secrets, count)))
     port, metrics = free_port(), free_port()
     config = write_config(folder, count, port, metrics, backend.port)
     began = time.monotonic()
-    process = subprocess.Popen([program, "run", "-c", config], stderr=subprocess.PIPE,
+    process = subprocess.Popen([program, "run", "-c", config], stderr=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, text=True)
+    pid = process.pid
     try:
         wait_ready(process, metrics)
-        row = {"sites": count, "ready_s": time.monotonic() - began, "ready_cpu_s": cpu(process.pid)}
+        row = {"sites": count, "ready_s": time.monotonic() - began, "ready_cpu_s": cpu(pid)}
         while metric(metrics, "sallyport_certificates_unchecked"):
             time.sleep(0.1)
-        row["checked_s"] = time.monotonic() - began
-        row["checked_rss_mib"] = memory(process.pid)
-        spent = cpu(process.pid)
+        row["checked_s"], row["checked_cpu_s"] = time.monotonic() - began, cpu(pid)
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda i: shown(port, host(i), request=True), range(count)))
-        row["all_served_s"] = time.monotonic() - began
-        row["served_cpu_s"] = cpu(process.pid) - spent
-        row["rss_mib"] = memory(process.pid)
-        changes = [renew(pki, folder, port, process.pid, host(i * count // 11)) for i in range(11)]
-        row["renewed_ms"] = statistics.median(c[0] for c in changes)
-        row["renewed_cpu_ms"] = statistics.median(c[1] for c in changes)
-        row["renewed_worst_ms"] = max(c[0] for c in changes)
+            list(pool.map(lambda i: shown(port, host(i)), range(count)))
+        row["all_s"], row["all_cpu_s"] = time.monotonic() - began, cpu(pid)
+        row["rss_mib"] = memory(pid)
+        changes, row["growth_percent"] = renew_many(pki, folder, port, pid, count, renewals)
+        add_changes(row, "renewed", changes)
+        edits = [edit_route(config, port, pid, host(i * count // 11), i) for i in range(11)]
+        add_changes(row, "edited", edits)
         row["bad"] = metric(metrics, "sallyport_certificates_bad_total")
         return row
     finally:
@@ -204,28 +262,41 @@ def measure(program, pki, folder, count, backend):
         process.wait(timeout=30)
 
 
+def add_changes(row, kind, changes):
+    row[f"{kind}_ms"] = statistics.median(wall for wall, _ in changes)
+    row[f"{kind}_worst_ms"] = max(wall for wall, _ in changes)
+    row[f"{kind}_cpu_ms"] = statistics.median(used for _, used in changes)
+    row[f"{kind}_cpu_worst_ms"] = max(used for _, used in changes)
+
+
 COLUMNS = [("sites", "sites", "{:.0f}"), ("ready_cpu_s", "CPU to ready s", "{:.2f}"),
            ("ready_s", "ready s", "{:.2f}"), ("checked_s", "all checked s", "{:.1f}"),
-           ("served_cpu_s", "CPU of a request to each s", "{:.2f}"), ("rss_mib", "RSS MiB", "{:.0f}"),
-           ("renewed_ms", "one renewed ms", "{:.1f}"), ("renewed_worst_ms", "worst of 11 ms", "{:.1f}"),
-           ("renewed_cpu_ms", "its CPU ms", "{:.1f}")]
+           ("checked_cpu_s", "CPU to checked s", "{:.2f}"),
+           ("all_cpu_s", "CPU to all s", "{:.2f}"), ("rss_mib", "RSS MiB", "{:.0f}"),
+           ("renewed_ms", "renewed ms", "{:.1f}"), ("renewed_worst_ms", "worst", "{:.1f}"),
+           ("renewed_cpu_ms", "its CPU ms", "{:.1f}"), ("renewed_cpu_worst_ms", "worst", "{:.1f}"),
+           ("edited_ms", "route edited ms", "{:.1f}"), ("edited_worst_ms", "worst", "{:.1f}"),
+           ("edited_cpu_ms", "its CPU ms", "{:.1f}"), ("growth_percent", "growth %", "{:.1f}")]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--program", default=str(ROOT / "build/dev/sallyport"))
     parser.add_argument("--sites", default="100,1000,10000")
+    parser.add_argument("--folder", type=pathlib.Path)
+    parser.add_argument("--renewals", type=int, default=200)
     parser.add_argument("--json")
     options = parser.parse_args()
-    pki, backend, rows = Pki(options.program), Backend(), []
+    pki, backend, rows = Pki(), Backend(), []
     print("| " + " | ".join(title for _, title, _ in COLUMNS) + " |")
     print("|" + "---:|" * len(COLUMNS))
     for count in map(int, options.sites.split(",")):
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="sallyport-scale-"))
+        folder = options.folder or pathlib.Path(tempfile.mkdtemp(prefix="sallyport-scale-"))
         try:
-            row = measure(options.program, pki, folder, count, backend)
+            row = measure(options.program, pki, folder, count, backend, options.renewals)
         finally:
-            shutil.rmtree(folder)
+            if not options.folder:
+                shutil.rmtree(folder)
         rows.append(row)
         print("| " + " | ".join(form.format(row[key]) for key, _, form in COLUMNS) + " |", flush=True)
     if options.json:

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "dataplane/base/check.h"
+#include "dataplane/base/ip_text.h"
 
 namespace sallyport {
 
@@ -119,18 +120,7 @@ void Address::append_ip_text(std::string& out) const {
     out += '-';
     return;
   }
-  char buffer[INET6_ADDRSTRLEN];
-  if (!is_v4()) {
-    out += inet_ntop(family(), ip_bytes(), buffer, sizeof buffer);
-    return;
-  }
-  // The C library would use sprintf, which costs as much as all the rest of a log's line.
-  char* end = buffer;
-  for (size_t i = 0; i < 4; ++i) {
-    if (i) *end++ = '.';
-    end = std::to_chars(end, buffer + sizeof buffer, unsigned{ip_bytes()[i]}).ptr;
-  }
-  out.append(buffer, end);
+  out += IpText(*this).view();
 }
 
 void Address::append_text(std::string& out) const {

@@ -1,10 +1,9 @@
 #include "dataplane/session/forwarding.h"
 
-#include <arpa/inet.h>
-
 #include <array>
 #include <optional>
 
+#include "dataplane/base/ip_text.h"
 #include "dataplane/relay/request_id.h"
 #include "dataplane/wire/http_char.h"
 
@@ -14,18 +13,6 @@ namespace {
 
 constexpr std::string_view kHsts = "Strict-Transport-Security";
 constexpr std::string_view kWebSocketKey = "Sec-WebSocket-Key";
-
-// Without a heap: addresses are written for each request.
-class IpText {
- public:
-  explicit IpText(const Address& a) {
-    if (a.valid()) inet_ntop(a.family(), a.ip_bytes(), text_.data(), INET6_ADDRSTRLEN);
-  }
-  std::string_view view() const { return text_.data(); }
-
- private:
-  std::array<char, INET6_ADDRSTRLEN> text_{};
-};
 
 // "10.0.0.1", "10.0.0.1:1234", "[::1]:1234", "::1": what proxies write into X-Forwarded-For.
 std::optional<Address> parse_node(std::string_view text) {

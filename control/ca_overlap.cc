@@ -20,7 +20,7 @@ CaOverlap::Data CaOverlap::effective(const std::string& name, const Data& was, c
                              [&](const Old& later) { return later.ca_crt == olds[i].ca_crt; });
     if (again) olds.erase(olds.begin() + static_cast<ptrdiff_t>(i));
   }
-  if (data->ca_crt.empty()) olds.clear();
+  if (data->ca_crt.empty() || overlap <= Millis(0)) olds.clear();
   Data result = data;
   if (!olds.empty()) {
     auto both = std::make_shared<SecretData>();
@@ -45,16 +45,6 @@ void CaOverlap::commit() {
     }
   }
   next_.clear();
-}
-
-std::vector<std::string> CaOverlap::ended(Instant now) const {
-  std::vector<std::string> names;
-  for (const auto& [name, olds] : olds_) {
-    bool any = std::any_of(olds.begin(), olds.end(),
-                           [&](const Old& old) { return old.until <= now; });
-    if (any) names.push_back(name);
-  }
-  return names;
 }
 
 }  // namespace sallyport

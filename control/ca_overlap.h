@@ -1,6 +1,7 @@
 // A replaced authority stays trusted beside the new one for a while.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -19,16 +20,30 @@ class CaOverlap {
   using Data = std::shared_ptr<const SecretData>;
 
   /// What the secret means from `now` on, as `was` (null: nothing was known) becomes `data`: the
-  /// data itself, or with the authorities beside it that are still trusted. Nothing is remembered
-  /// before commit().
+  /// data itself, or with the authorities beside it that are still trusted. Without an `overlap`
+  /// none is, whatever was said before. Nothing is remembered before commit().
   Data effective(const std::string& name, const Data& was, const Data& data, Millis overlap,
                  Instant now);
   /// What effective() has said since the last commit() or rollback() is so, or is not.
   void commit();
   void rollback() { next_.clear(); }
 
-  /// The secrets that have an authority whose time is over.
-  std::vector<std::string> ended(Instant now) const;
+  /// The secrets that have an authority beside their own, and of which effective() might say
+  /// something else now: its time is over, or would be with `overlap_of`, which says that of a name.
+  template <class OverlapOf>
+  std::vector<std::string> ended(Instant now, OverlapOf overlap_of) const {
+    std::vector<std::string> names;
+    for (const auto& [name, olds] : olds_) {
+      Millis overlap = overlap_of(name);
+      bool any = std::any_of(olds.begin(), olds.end(), [&](const Old& old) {
+        return old.until <= now || overlap <= Millis(0);
+      });
+      if (any) names.push_back(name);
+    }
+    return names;
+  }
+  /// There is no such secret any more.
+  void forget(const std::string& name) { next_[name] = {}; }
 
  private:
   struct Old {

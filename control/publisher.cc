@@ -63,6 +63,14 @@ std::set<std::string> folders_of(const SecretConfig& secret) {
 
 const std::string& name_of(const SecretConfig& secret) { return secret.name; }
 
+Millis overlap_of(const Config& config, const std::string& name) {
+  auto found = std::lower_bound(
+      config.secrets.begin(), config.secrets.end(), name,
+      [](const SecretConfig& secret, const std::string& wanted) { return secret.name < wanted; });
+  bool own = found != config.secrets.end() && found->name == name && found->ca_overlap;
+  return own ? *found->ca_overlap : config.ca_overlap;
+}
+
 // Longer than anybody takes to write the two halves of a pair.
 constexpr Millis kPatience{2'000};
 
@@ -277,7 +285,8 @@ void Publisher::tick() {
   }
   if (!again.empty()) secrets_changed(again);
   tell_pending(now());
-  if (!overlap_.ended(now()).empty()) {
+  auto overlap = [&](const std::string& name) { return overlap_of(config_, name); };
+  if (!overlap_.ended(now(), overlap).empty()) {
     Problems problems;
     if (!use(config_, raw_, problems)) refuse(problems);
   }
@@ -346,25 +355,23 @@ std::shared_ptr<const Snapshot> Publisher::build_rest(Config& config, const Mate
 // What each secret means now that it is, or is no longer, what it was.
 SecretMap Publisher::effective(const Config& config, const SecretMap& raw) {
   SecretMap all = effective_;
-  auto overlap_of = [&](const std::string& name) {
-    auto found = std::lower_bound(
-        config.secrets.begin(), config.secrets.end(), name,
-        [](const SecretConfig& secret, const std::string& wanted) { return secret.name < wanted; });
-    bool own = found != config.secrets.end() && found->name == name && found->ca_overlap;
-    return own ? *found->ca_overlap : config.ca_overlap;
-  };
   auto put = [&](const std::string& name, const Data& was, const Data& data) {
-    all.put(name, overlap_.effective(name, was, data, overlap_of(name), now()));
+    all.put(name, overlap_.effective(name, was, data, overlap_of(config, name), now()));
   };
   raw.for_each_difference(raw_, [&](const std::string& name, const Data* was, const Data* is) {
     if (is) {
       put(name, was ? *was : nullptr, *is);
     } else {
       all.erase(name);
+      overlap_.forget(name);
     }
   });
-  for (const std::string& name : overlap_.ended(now())) {
-    if (const Data* data = raw.find(name)) put(name, *data, *data);
+  auto overlap = [&](const std::string& name) { return overlap_of(config, name); };
+  for (const std::string& name : overlap_.ended(now(), overlap)) {
+    const Data* data = raw.find(name);
+    const Data* known = raw_.find(name);
+    bool changed = !data || !known || *data != *known;  // of those it has been said already
+    if (!changed) put(name, *data, *data);
   }
   return all;
 }

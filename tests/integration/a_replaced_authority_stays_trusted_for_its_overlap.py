@@ -1,7 +1,8 @@
 """A CA that is replaced in its file while the proxy runs stays trusted beside the new one for
 ca_overlap: clients of both are let in, and then those of the old one no more, with or without the
 sessions that they began. Where a revocation list is asked for, the old CA has none any more, and
-its clients are refused at once; and a CA that is replaced without an overlap is gone at once."""
+its clients are refused at once; and a CA that is replaced without an overlap, or whose overlap is
+taken back, is gone at once."""
 
 import sys
 
@@ -17,7 +18,7 @@ from support.scenario import main
 from support.waiting import eventually
 
 OVERLAP = 10
-HOSTS = ("overlap.test", "listed.test", "at-once.test")
+HOSTS = ("overlap.test", "listed.test", "at-once.test", "long.test")
 SITES = "".join(f"""  - {{host: {host}, scenario: offload, secret: site, service: plain,
      client_auth: {{verify: required, secret: {host.split(".")[0]}}}}}
 """ for host in HOSTS)
@@ -33,7 +34,8 @@ def test(t):
     front = Front(t, hosts=HOSTS, sites=SITES, settings="watch: true\n", secrets=(
         f"  - {{name: overlap, directory: {folders['overlap.test']}, ca_overlap: {OVERLAP}s}}\n"
         f"  - {{name: listed, directory: {folders['listed.test']}, ca_overlap: 1h}}\n"
-        f"  - {{name: at-once, directory: {folders['at-once.test']}}}\n"))
+        f"  - {{name: at-once, directory: {folders['at-once.test']}}}\n"
+        f"  - {{name: long, directory: {folders['long.test']}, ca_overlap: 2h}}\n"))
     context = client_context(t.authority, certificate=people["old"])
     with front.client("offload", "overlap.test", context=context) as client:
         assert client.get().status == 200
@@ -56,6 +58,11 @@ def test(t):
         known = front.proxy.admin(names.API_CERTIFICATES + "?name=overlap")["certificates"][0]
         if time.monotonic() - replaced < OVERLAP:
             assert [a["subject"] for a in known["authorities"]] == ["CN=new", "CN=old"], known
+
+    assert status(front, "long.test", people["old"]) == 200
+    assert front.proxy.reload(front.body.replace("ca_overlap: 2h", "ca_overlap: 0s")) == "applied"
+    assert status(front, "long.test", people["old"]) == 400
+    assert status(front, "long.test", people["new"]) == 200
 
     eventually("clients of the old CA are let in no more",
                lambda: status(front, "overlap.test", people["old"]) == 400, OVERLAP + 20)

@@ -25,6 +25,10 @@ class CaOverlapTest : public testing::Test {
     return now->ca_crt;
   }
 
+  std::vector<std::string> ended(Instant now, int overlap = 10) const {
+    return overlap_.ended(now, [&](const std::string&) { return Seconds(overlap); });
+  }
+
   CaOverlap overlap_;
   std::string crl_;
   Data a_ = data("A", "list of A"), b_ = data("B", "list of B"), c_ = data("C"), none_ = data("");
@@ -34,10 +38,10 @@ TEST_F(CaOverlapTest, TheOldOneStaysForItsTimeWithTheNewList) {
   EXPECT_EQ(becomes(nullptr, a_, 0), "A");
   EXPECT_EQ(becomes(a_, b_, 5), "B\nA");
   EXPECT_EQ(crl_, "list of B");
-  EXPECT_TRUE(overlap_.ended(at(14)).empty());
-  EXPECT_EQ(overlap_.ended(at(15)), std::vector<std::string>{"partners"});
+  EXPECT_TRUE(ended(at(14)).empty());
+  EXPECT_EQ(ended(at(15)), std::vector<std::string>{"partners"});
   EXPECT_EQ(becomes(b_, b_, 15), "B");
-  EXPECT_TRUE(overlap_.ended(at(100)).empty());
+  EXPECT_TRUE(ended(at(100)).empty());
 }
 
 TEST_F(CaOverlapTest, OtherChangesOfTheSecretDoNotEndIt) {
@@ -45,6 +49,26 @@ TEST_F(CaOverlapTest, OtherChangesOfTheSecretDoNotEndIt) {
   EXPECT_EQ(becomes(b_, data("B", "another list"), 3), "B\nA");
   EXPECT_EQ(becomes(b_, c_, 4), "C\nA\nB");
   EXPECT_EQ(becomes(c_, c_, 10), "C\nB");
+}
+
+// Whoever takes it back wants nobody of the old one in any more.
+TEST_F(CaOverlapTest, WithoutAnOverlapAnEarlierOneEnds) {
+  becomes(a_, b_, 0);
+  EXPECT_TRUE(ended(at(1)).empty());
+  EXPECT_EQ(ended(at(1), 0), std::vector<std::string>{"partners"});
+  EXPECT_EQ(becomes(b_, b_, 1, 0), "B");
+  EXPECT_TRUE(ended(at(100), 0).empty());
+}
+
+TEST_F(CaOverlapTest, ASecretThatGoesTakesItAlong) {
+  becomes(a_, b_, 0);
+  overlap_.forget("partners");
+  overlap_.rollback();
+  EXPECT_EQ(becomes(b_, b_, 1), "B\nA");
+  overlap_.forget("partners");
+  overlap_.commit();
+  EXPECT_TRUE(ended(at(100)).empty());
+  EXPECT_EQ(becomes(nullptr, b_, 2), "B");
 }
 
 TEST_F(CaOverlapTest, OneThatComesBackIsThereOnce) {
@@ -68,7 +92,7 @@ TEST_F(CaOverlapTest, WithoutOverlapTheOldOneIsGoneAtOnce) {
 TEST_F(CaOverlapTest, WhatWasNotAppliedIsNotRemembered) {
   overlap_.effective("partners", a_, b_, Seconds(10), at(0));
   overlap_.rollback();
-  EXPECT_TRUE(overlap_.ended(at(100)).empty());
+  EXPECT_TRUE(ended(at(100)).empty());
   EXPECT_EQ(becomes(a_, a_, 1), "A");
 }
 

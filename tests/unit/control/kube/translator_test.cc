@@ -390,6 +390,25 @@ ObjectChange change(Object object) {
   return {kind, name, std::make_shared<const Object>(std::move(object))};
 }
 
+TEST(Translator, CountsHostsThatCannotShowTheirCertificate) {
+  using Counts = std::map<std::string, size_t>;
+  Translator translator(settings());
+  auto has_secret = [&](const char* what) {
+    ObjectPtr secret = what ? TestPki::secret({"ns0", "shop"}, what) : nullptr;
+    translator.apply({{Kind::Secret, {"ns0", "shop"}, secret}});
+  };
+  translator.apply({change(ingress(1, "shop")), change(ingress(2, "shop")), change(service(1))});
+  EXPECT_EQ(translator.fallbacks(), (Counts{{"missing-secret", 2}}));
+  has_secret("junk");
+  EXPECT_EQ(translator.fallbacks(), (Counts{{"bad-secret", 2}}));
+  has_secret("tls:*.example.com");
+  EXPECT_EQ(translator.fallbacks(), Counts{});
+  has_secret(nullptr);
+  EXPECT_EQ(translator.fallbacks(), (Counts{{"missing-secret", 2}}));
+  translator.apply({{Kind::Ingress, ingress(2, "").name, nullptr}});
+  EXPECT_EQ(translator.fallbacks(), (Counts{{"missing-secret", 1}}));
+}
+
 double milliseconds(std::chrono::steady_clock::time_point since) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - since)
       .count();

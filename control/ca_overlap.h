@@ -28,8 +28,8 @@ class CaOverlap {
   void commit();
   void rollback() { next_.clear(); }
 
-  /// The secrets that have an authority beside their own, and of which effective() might say
-  /// something else now: its time is over, or would be with `overlap_of`, which says that of a name.
+  /// The secrets that have an authority beside their own whose time is over, or that by
+  /// `overlap_of`, which says it of a name, have no overlap any more.
   template <class OverlapOf>
   std::vector<std::string> ended(Instant now, OverlapOf overlap_of) const {
     std::vector<std::string> names;

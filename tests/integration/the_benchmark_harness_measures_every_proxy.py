@@ -20,6 +20,8 @@ PEERS = ["nginx", "haproxy"]
 
 
 def test(t):
+    if t.sanitizer:
+        raise Skip("what a sanitizer costs is not measured")
     build = pathlib.Path(t.program).parent
     for name in ("load", "backend", "floor"):
         if not (build / "bench" / name).exists():

@@ -143,6 +143,16 @@ bool Publisher::start(ReadResult file) {
 
 bool Publisher::reload() { return apply_file(read_secrets(read_file(), nullptr)); }
 
+// What it refers to is watched, too: it may be that which was not there yet.
+bool Publisher::refuse_file(const std::optional<Config>& config, const Problems& problems) {
+  file_refused_ = true;
+  refused_folders_.clear();
+  if (config) {
+    for (const SecretConfig& secret : config->secrets) refused_folders_.merge(folders_of(secret));
+  }
+  return refuse(problems);
+}
+
 // Others may write in the same folder while the file is being written, and half of it may look
 // like a whole one. A ConfigMap's file changes by a link that has another name.
 bool Publisher::concerns_file(const FileChanges& changes) const {
@@ -158,22 +168,25 @@ bool Publisher::concerns_file(const FileChanges& changes) const {
 }
 
 bool Publisher::files_changed(const FileChanges& changes) {
-  if (!concerns_file(changes)) {
-    secrets_changed(secrets_in(changes));
-    return false;
-  }
-  Read fresh = read_secrets(read_file(), &changes);
-  if (!fresh.problems.empty() && texts(fresh.problems) == refused_) return false;
-  return apply_file(std::move(fresh));
+  bool read = file_refused_ || concerns_file(changes);
+  if (read && apply_file(read_secrets(read_file(), &changes), refused_)) return true;
+  secrets_changed(secrets_in(changes));
+  return read;
 }
 
-bool Publisher::apply_file(Read fresh) {
-  if (!fresh.problems.empty()) return refuse(fresh.problems);
+// `told`: problems of which nobody needs to hear again.
+bool Publisher::apply_file(Read fresh, const std::vector<std::string>& told) {
+  auto refuse_it = [&](const Problems& problems) {
+    return texts(problems) != told && refuse_file(fresh.config, problems);
+  };
+  if (!fresh.problems.empty()) return refuse_it(fresh.problems);
   if (cluster_) cluster_->set_listeners(fresh.config->listeners);
   Problems problems;
-  if (!use_with_cluster(*fresh.config, fresh.secrets, problems)) return refuse(problems);
+  if (!use_with_cluster(*fresh.config, fresh.secrets, problems)) return refuse_it(problems);
   base_ = std::move(*fresh.config);
   base_raw_ = std::move(fresh.secrets);
+  file_refused_ = false;
+  refused_folders_.clear();
   pending_.clear();
   by_folder_.clear();
   for (const SecretConfig& secret : base_.secrets) {
@@ -315,6 +328,7 @@ bool Publisher::tell_pending(Instant at) {
 std::set<std::string> Publisher::folders() const {
   std::set<std::string> all = {folder_of(file_)};
   for (const auto& [folder, _] : by_folder_) all.insert(folder);
+  all.insert(refused_folders_.begin(), refused_folders_.end());
   return all;
 }
 

@@ -47,9 +47,10 @@ class Publisher {
   /// Looks at what has changed, without a word where that makes no difference. The file is applied
   /// or refused as a whole. Of secrets each that is good is used, and one that is not keeps what it
   /// was: half of a pair is there for a moment whenever one is renewed. One that stays bad is told
-  /// after a while, by tick(). Says whether the file itself was read and applied.
+  /// after a while, by tick(). A file that stands refused is tried again with each change: what it
+  /// refers to may have come after it. Says whether the file itself was read.
   bool files_changed(const FileChanges& changes);
-  /// The folders of the file and of the secrets in use.
+  /// The folders of the file, of the secrets in use, and of those of a file that stands refused.
   std::set<std::string> folders() const;
   /// The resolver has news: the same configuration with other addresses.
   void refresh_addresses();
@@ -82,7 +83,8 @@ class Publisher {
   Read read_secrets(ReadResult file, const FileChanges* changes);
   Data read_one(const SecretConfig& secret, Problems& problems);
   bool concerns_file(const FileChanges& changes) const;
-  bool apply_file(Read read);
+  bool apply_file(Read read, const std::vector<std::string>& told = {});
+  bool refuse_file(const std::optional<Config>& config, const Problems& problems);
   std::vector<const SecretConfig*> secrets_in(const FileChanges& changes) const;
   void secrets_changed(const std::vector<const SecretConfig*>& secrets);
   void use_secrets(std::vector<const SecretConfig*> secrets, const SecretMap& fresh);
@@ -115,6 +117,8 @@ class Publisher {
   std::vector<std::string> left_out_;       // of the cluster, and why
   std::vector<std::string> refused_;        // what was wrong the last time
   bool refused_by_secrets_ = false;         // and with nothing else
+  bool file_refused_ = false;               // as it was read last
+  std::set<std::string> refused_folders_;   // of its secrets
   mutable std::mutex mutex_;                // of what other threads read:
   Config config_;
   SecretMap effective_;  // with the authorities that are still trusted; written by its own thread

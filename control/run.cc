@@ -275,7 +275,7 @@ class Process {
     publisher_.tick();
     if (!watcher_) return;
     FileChanges found = watcher_->watch_again();
-    if (!found.empty()) publisher_.files_changed(found);
+    if (!found.empty() && publisher_.files_changed(found)) watch();
   }
 
   // The file may have been rotated, or be another by the new configuration.

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <utility>
@@ -21,10 +22,17 @@ namespace {
 constexpr Millis kQuiet{5};
 constexpr Millis kPoll{10'000};
 constexpr Millis kLongest{1000};
-// A file is news when it is complete: closed after writing, or moved here. The folder itself may be
-// replaced, too.
-constexpr uint32_t kEvents =
-    IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_MOVE_SELF | IN_DELETE_SELF;
+// A file is news when it is complete: closed after writing, moved here, or a link to one. The
+// folder itself may be replaced, too.
+constexpr uint32_t kEvents = IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
+                             IN_MOVE_SELF | IN_DELETE_SELF;
+
+// What has just been made is about to be written, and news when it is closed.
+bool is_link(const std::string& path) {
+  struct stat about {};
+  return ::lstat(path.c_str(), &about) == 0 &&
+         (S_ISLNK(about.st_mode) || (S_ISREG(about.st_mode) && about.st_nlink > 1));
+}
 
 }  // namespace
 
@@ -153,6 +161,7 @@ void FileWatcher::note(const inotify_event& event, FileChanges& changes) {
   if (!(event.mask & kEvents)) return;  // a watch was removed
   auto found = folders_.find(event.wd);
   if (found == folders_.end()) return;
+  if ((event.mask & IN_CREATE) && !is_link(*found->second.begin() + "/" + event.name)) return;
   for (const std::string& folder : found->second) {
     changes.names[folder].insert(event.len > 0 ? event.name : "");
     if (event.mask & (IN_MOVE_SELF | IN_DELETE_SELF)) replaced_.insert(folder);

@@ -1,6 +1,7 @@
 """With `watch: true` nobody needs to send a signal: a new configuration file and a renewed
-certificate are used as they come, by rename or by overwriting; a certificate without its key is
-not, until the key is there; and a broken file changes nothing."""
+certificate are used as they come, by rename, by overwriting or by links; a certificate without its
+key is not, until the key is there; a broken file changes nothing; and one that is refused for want
+of a secret is used when that is there."""
 
 import sys
 
@@ -42,8 +43,7 @@ def test(t):
                lambda: proxy.metrics().sum(names.RELOADS, result="refused") == refused + 1)
     assert reachable(t, port, "a.test") and reachable(t, port, "b.test")
     proxy.write(body("a.test", "b.test"))
-    eventually("all is well again", lambda: "sallyport_config_last_reload_successful 1"
-               in proxy.get(names.METRICS)[1])
+    all_is_well(proxy)
 
     # A renewed pair, the certificate first: half of it is never used.
     refused = proxy.metrics().sum(names.RELOADS, result="refused")
@@ -55,6 +55,43 @@ def test(t):
     shutil.copy(renewed / "tls.key", secret / "tls.key")
     eventually("the renewed certificate is served",
                lambda: served(t, port, "a.test") == subject(renewed))
+
+    # Files that are links to others, made anew a while after the old ones went.
+    for name in ("tls.crt", "tls.key"):
+        (secret / name).unlink()
+    eventually("a pair that is gone is told",
+               lambda: proxy.metrics().sum(names.LAST_RELOAD_OK) == 0)
+    assert served(t, port, "a.test") == subject(renewed)
+    first = pathlib.Path(t.authority.issue("first", dns=("a.test", "b.test")))
+    for name in ("tls.key", "tls.crt"):
+        (secret / name).symlink_to(first / name)
+    eventually("what is linked to is served", lambda: served(t, port, "a.test") == subject(first))
+    all_is_well(proxy)
+
+    # A file that comes before what it refers to waits for it.
+    later = pathlib.Path(t.folder) / "later"
+    refused = proxy.metrics().sum(names.RELOADS, result="refused")
+    proxy.write(body("a.test", "b.test").replace(str(secret), str(later)))
+    eventually("the file is refused",
+               lambda: proxy.metrics().sum(names.RELOADS, result="refused") == refused + 1)
+    shutil.copytree(renewed, later)
+    eventually("the secret is used once it is there",
+               lambda: served(t, port, "a.test") == subject(renewed), 30)
+    all_is_well(proxy)
+
+    # Written together, half of a pair holds up its file until it is whole.
+    half = (first / "tls.crt").read_bytes()
+    proxy.file.write_text(proxy.text(body("a.test").replace(str(secret), str(later))))
+    (later / "tls.crt").write_bytes(half)
+    eventually("half a pair is refused", lambda: proxy.metrics().sum(names.LAST_RELOAD_OK) == 0)
+    shutil.copy(first / "tls.key", later / "tls.key")
+    eventually("the whole is served", lambda: served(t, port, "a.test") == subject(first))
+    eventually("and the file with it", lambda: not reachable(t, port, "b.test"))
+    all_is_well(proxy)
+
+
+def all_is_well(proxy):
+    eventually("all is well", lambda: proxy.metrics().sum(names.LAST_RELOAD_OK) == 1)
 
 
 def served(t, port, host):

@@ -436,7 +436,7 @@ struct Limits {
   Millis response_idle_timeout{60'000};        // between reads of a response's body
   Millis request_timeout{24 * 3'600'000};      // a whole exchange
   Millis tunnel_idle_timeout{3'600'000};       // no byte either way after an upgrade
-  uint32_t backend_idle_connections = 64;      // kept for reuse, per worker and identity; 0: none
+  uint32_t backend_idle_connections = 256;     // kept for reuse, per worker and identity; 0: none
   Millis backend_idle_timeout{60'000};         // how long each of them is kept
   uint32_t http2_streams = 128;                // open at a time on a client's HTTP/2 connection
   uint32_t http2_resets = 200;                 // on one connection beyond those answered, a minute

@@ -156,6 +156,15 @@ int BackendContext::on_new_session(SSL* ssl, SSL_SESSION* session) {
   return 1;  // the reference is ours now
 }
 
+// Each session brings the next, so that a backend's certificate might be looked at only once: what
+// time has made of it since, a full handshake has to find.
+bool BackendContext::still_good(const SSL_SESSION* session, std::time_t now) const {
+  if (verify_ == VerifyBackend::None) return true;
+  if (lists_until_ && now >= *lists_until_) return false;
+  const X509* leaf = SSL_SESSION_get0_peer(const_cast<SSL_SESSION*>(session));
+  return leaf && now < seconds_of(X509_get0_notAfter(leaf));
+}
+
 SslPtr BackendContext::new_ssl(const std::string& name, size_t worker, bool http1_only) const {
   SslPtr ssl(SSL_new(context_.get()));
   if (!ssl || name.empty()) return nullptr;
@@ -178,6 +187,7 @@ SslPtr BackendContext::new_ssl(const std::string& name, size_t worker, bool http
   }
   SslSessionPtr& session = sessions_.of(worker)[name];
   SSL_set_app_data(ssl.get(), &session);
+  if (session && !still_good(session.get(), std::time(nullptr))) session.reset();
   if (session) {
     // A copy: OpenSSL marks a session that a connection is using, and the next would not resume.
     SslSessionPtr copy(SSL_SESSION_dup(session.get()));

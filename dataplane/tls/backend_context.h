@@ -1,6 +1,7 @@
 // What TLS towards a service is made of: whom to believe, what to show, sessions to resume.
 #pragma once
 
+#include <ctime>
 #include <map>
 #include <memory>
 #include <optional>
@@ -47,6 +48,7 @@ class BackendContext {
   static int on_certificate(X509_STORE_CTX* store, void* context);
   void verify_by(const BackendTls& policy, bool revocation);
   static int on_new_session(SSL* ssl, SSL_SESSION* session);
+  bool still_good(const SSL_SESSION* session, std::time_t now) const;
 
   SslCtxPtr context_;
   VerifyBackend verify_ = VerifyBackend::Full;

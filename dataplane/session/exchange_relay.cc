@@ -7,7 +7,6 @@ namespace sallyport {
 
 namespace {
 
-constexpr size_t kBodyChunk = Scratch::kChunk;
 // Kept of what comes from a client while nothing is wanted from it.
 constexpr size_t kAhead = 16 * 1024;
 // Of one exchange: more than any protocol has a use for, few enough to wait for a client.
@@ -61,7 +60,7 @@ Exchange::Next Exchange::forward_request(size_t& budget) {
       if (step != Step::Done) break;
       progress();
     }
-    MessageInput::Body body = client_->in.read_body(kBodyChunk);
+    MessageInput::Body body = client_->in.read_body(backend_out_->piece(false));
     switch (body.kind) {
       case MessageInput::Body::Kind::Data: break;
       case MessageInput::Body::Kind::Waiting:
@@ -128,9 +127,7 @@ Exchange::Next Exchange::forward_response(size_t& budget) {
       context_.loop.post(client_->task);
       return Next::Wait;
     }
-    // For a client that does not keep up, what waits stays small. Whole frames, if there are any.
-    size_t frame = client_->version == 2 ? H2Frames::kDataMost : kBodyChunk / 4;
-    MessageInput::Body body = backend_in_->read_body(slow_client_ ? frame : 4 * frame);
+    MessageInput::Body body = backend_in_->read_body(client_->out.piece(slow_client_));
     switch (body.kind) {
       case MessageInput::Body::Kind::Data: break;
       case MessageInput::Body::Kind::Waiting:

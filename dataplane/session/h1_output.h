@@ -26,6 +26,10 @@ class H1Output final : public MessageOutput {
   bool has_unsent() const override { return stream_.has_unsent() || ends_; }
   size_t unacknowledged() const override { return stream_.socket().unacknowledged(); }
 
+  size_t piece(bool slow) const override {
+    return slow ? Scratch::kChunk / 4 : Scratch::kChunk;
+  }
+
   bool has_pending_head() const override { return pending_ > 0; }
   void drop_head() override { pending_ = 0; }
   uint64_t head_bytes() const override { return head_bytes_; }

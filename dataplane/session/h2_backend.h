@@ -71,6 +71,7 @@ class H2Backend final : public Task, public H2Link, private H2FrameEvents {
   H2Frames& frames() override { return frames_; }
   H2FieldArray& fields() override { return fields_; }
   size_t header_size() const override { return settings_.header_size; }
+  size_t open_streams() const override { return open_.size(); }
   bool reading_ended() const override { return ended_; }
   std::string link_error() const override { return error_; }
   void wants_to_send() override;

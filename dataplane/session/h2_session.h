@@ -34,6 +34,7 @@ class H2Session final : public Session, public H2Link, private H2FrameEvents {
   H2Frames& frames() override { return frames_; }
   H2FieldArray& fields() override { return fields_; }
   size_t header_size() const override { return limits().header_size; }
+  size_t open_streams() const override { return open_count_; }
   bool reading_ended() const override { return reading_ended_; }
   std::string link_error() const override;
   void wants_to_send() override;

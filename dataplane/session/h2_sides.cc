@@ -224,6 +224,15 @@ Step H2Sides::send_body(MutableBytes data, bool end, const FieldList* trailers) 
   return has_unsent() ? Step::Blocked : Step::Done;
 }
 
+// Whole frames, and the smallest block where many streams could make one connection hold a lot.
+size_t H2Sides::piece(bool slow) const {
+  constexpr size_t kSome = 8, kMany = 32;
+  constexpr size_t kSmall = Block::kSizes.front();
+  size_t streams = link_.open_streams();
+  if (streams > kMany) return kSmall;
+  return slow || streams > kSome ? H2Frames::kDataMost : 4 * H2Frames::kDataMost;
+}
+
 Step H2Sides::flush() {
   if (closed_ && !end_sent_) return Step::Failed;
   if (pending_ > 0 && !submit_head(true)) return Step::Failed;

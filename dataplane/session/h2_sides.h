@@ -20,6 +20,8 @@ class H2Link {
   /// For one head at a time.
   virtual H2FieldArray& fields() = 0;
   virtual size_t header_size() const = 0;
+  /// How many there are.
+  virtual size_t open_streams() const = 0;
   /// Nothing more will come.
   virtual bool reading_ended() const = 0;
   virtual std::string link_error() const = 0;
@@ -62,6 +64,7 @@ class H2Sides : public H2FrameStream, public MessageInput, public MessageOutput 
   Step resume() override;
   bool has_unsent() const override { return !waiting_.empty() || (said_all_ && !end_sent_); }
   size_t unacknowledged() const override { return waiting_.rest().size(); }
+  size_t piece(bool slow) const override;
   bool has_pending_head() const override { return pending_ > 0; }
   void drop_head() override { pending_ = 0; }
   uint64_t head_bytes() const override { return head_bytes_; }

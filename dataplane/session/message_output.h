@@ -34,6 +34,10 @@ class MessageOutput {
   /// Bytes that the peer has still to take, as far as that can be seen. For deadlines.
   virtual size_t unacknowledged() const = 0;
 
+  /// How much of a body it is given at a time: so much may have to wait. `slow`: the last piece had
+  /// to.
+  virtual size_t piece(bool slow) const = 0;
+
   virtual bool has_pending_head() const = 0;
   /// Nothing of it has gone, and nothing will.
   virtual void drop_head() = 0;

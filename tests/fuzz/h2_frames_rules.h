@@ -104,6 +104,7 @@ class Connection final : public H2Link, public H2FrameEvents {
   H2Frames& frames() override { return frames_; }
   H2FieldArray& fields() override { return fields_; }
   size_t header_size() const override { return 16 * 1024; }
+  size_t open_streams() const override { return sides_.size(); }
   bool reading_ended() const override { return false; }
   std::string link_error() const override { return {}; }
   void wants_to_send() override {}

@@ -155,7 +155,8 @@ Exchange::Next Exchange::forward_response(size_t& budget) {
 
 Exchange::Next Exchange::read_response_head() {
   for (;;) {
-    MessageInput::Head head = backend_in_->read_head(response_bytes_, limits().header_size);
+    MessageInput::Head head = backend_in_->read_head(response_bytes_, limits().header_size,
+                                                     client_->out.piece(slow_client_));
     switch (head.kind) {
       case MessageInput::Head::Kind::Whole: break;
       case MessageInput::Head::Kind::Waiting:

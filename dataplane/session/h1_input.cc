@@ -23,13 +23,13 @@ Flow H1Input::fill(size_t most) {
   return r.kind;
 }
 
-H1Input::Head H1Input::read_head(Block& head, size_t most) {
+H1Input::Head H1Input::read_head(Block& head, size_t most, size_t piece) {
   // What is kept has been scanned already, and goes on with what comes next; unless it is the
   // beginning of a message that came behind the last one.
   bool fresh = window_.empty() && !kept_.empty() && !scanning_;
   for (;;) {
     if (!fresh && window_.empty()) {
-      MutableBytes room{scratch_.plain, Scratch::kChunk};
+      MutableBytes room{scratch_.plain, piece};
       FlowResult r = stream_.read(room);
       switch (r.kind) {
         case Flow::Ok: break;

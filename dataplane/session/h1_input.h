@@ -20,7 +20,7 @@ class H1Input final : public MessageInput {
   H1Input(Stream& stream, Scratch& scratch, HeadScan::Of of)
       : stream_(stream), scratch_(scratch), kept_(scratch.blocks), scan_(of) {}
 
-  Head read_head(Block& head, size_t most) override;
+  Head read_head(Block& head, size_t most, size_t piece) override;
   bool untouched() const override { return kept_.empty() && window_.empty(); }
   /// Bytes of a head that has not come whole.
   Bytes so_far() const { return kept_.rest(); }

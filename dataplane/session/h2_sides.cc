@@ -126,7 +126,7 @@ std::span<const H2Field> H2Sides::closing_fields() {
 }
 
 // Each ends where HTTP/1.1's do.
-MessageInput::Head H2Sides::read_head(Block& head, size_t) {
+MessageInput::Head H2Sides::read_head(Block& head, size_t, size_t) {
   std::string_view all = as_text(Bytes(heads_.rest()));
   size_t end = all.find("\r\n\r\n");
   if (end != std::string_view::npos) {

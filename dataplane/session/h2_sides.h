@@ -43,7 +43,7 @@ class H2Sides : public H2FrameStream, public MessageInput, public MessageOutput 
   H2Error error() const { return error_; }
 
   // MessageInput: what comes.
-  Head read_head(Block& head, size_t most) override;
+  Head read_head(Block& head, size_t most, size_t piece) override;
   bool untouched() const override { return heads_.empty() && !head_whole_; }
   bool unprocessed() const override;
   void begin_body(BodyKind kind, uint64_t length, size_t most_trailers) override;

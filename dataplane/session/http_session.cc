@@ -129,7 +129,7 @@ bool HttpSession::read_request() {
     return false;
   }
   Block bytes(context().scratch.blocks);
-  H1Input::Head head = in_.read_head(bytes, limits().header_size);
+  H1Input::Head head = in_.read_head(bytes, limits().header_size, Scratch::kChunk);
   if (awaiting_first_byte_ && !(in_.untouched() && head.kind == H1Input::Head::Kind::Waiting)) {
     awaiting_first_byte_ = false;
     first_byte_ = context().loop.now();

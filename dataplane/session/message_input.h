@@ -20,8 +20,9 @@ class MessageInput {
     H1Fault fault = H1Fault::None;
   };
   /// Whole: the head's bytes have been moved to `head`. Ended and Truncated: the peer has; see
-  /// untouched() for whether that was between messages.
-  virtual Head read_head(Block& head, size_t most) = 0;
+  /// untouched() for whether that was between messages. `piece`: how much is read at a time, which
+  /// may be as much of the body that follows. REQUIRES: at most Scratch::kChunk.
+  virtual Head read_head(Block& head, size_t most, size_t piece) = 0;
   /// The peer says that it has not acted upon what was sent to it, and will not: it may be sent
   /// again, whatever it was.
   virtual bool unprocessed() const { return false; }

@@ -33,7 +33,7 @@ class Side final : public H2Sides {
   void run() {
     if (closed_) return;
     if (!read_ && head_whole_) {
-      Head head = read_head(head_, 1 << 15);
+      Head head = read_head(head_, 1 << 15, Scratch::kChunk);
       if (head.kind == Head::Kind::Whole) read_ = true;
     }
     if (!read_) return;

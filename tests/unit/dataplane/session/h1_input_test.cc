@@ -40,7 +40,7 @@ class H1InputTest : public testing::Test {
   }
   H1Input::Head::Kind read_head(std::string& text, size_t most = 1024) {
     Block head(scratch_->blocks);
-    H1Input::Head read = in_.read_head(head, most);
+    H1Input::Head read = in_.read_head(head, most, Scratch::kChunk);
     text = as_text(head.rest());
     return read.kind;
   }

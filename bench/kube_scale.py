@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a large cluster costs: start, memory, and one changed object, beside reloads of peers.
 
-    bench/kube_scale.py [--program build/dev/sallyport] [--sizes 100,1000,10000] [--json FILE]
+    bench/kube_scale.py [--program build/release/sallyport] [--sizes 100,1000,10000] [--json FILE]
 
 Each size is so many Ingresses, TLS Secrets (each an ECDSA certificate of its own) and Services, and
 an EndpointSlice with two endpoints for each, at the stateful API server of the tests. Per size it
@@ -296,8 +296,8 @@ def measure_peer(options, peer, folder, certificates, count, ports):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--program", default=str(ROOT / "build/dev/sallyport"))
-    parser.add_argument("--load", default=str(ROOT / "build/dev/bench/load"))
+    parser.add_argument("--program", default=str(ROOT / "build/release/sallyport"))
+    parser.add_argument("--load", default=str(ROOT / "build/release/bench/load"))
     parser.add_argument("--sizes", default="100,1000,10000")
     parser.add_argument("--changes", type=int, default=7, help="of each kind, quiet and under load")
     parser.add_argument("--reloads", type=int, default=3, help="of each peer; 0: leave them out")

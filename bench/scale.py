@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What many sites cost: start, memory, and the change of one certificate or of one route.
 
-    bench/scale.py [--program build/dev/sallyport] [--sites 100,1000,10000] [--folder DIR]
+    bench/scale.py [--program build/release/sallyport] [--sites 100,1000,10000] [--folder DIR]
                    [--renewals 200] [--json FILE]
 
 Each site has an ECDSA P-256 certificate of its own in a folder of secrets_directory. Per size it
@@ -281,7 +281,7 @@ COLUMNS = [("sites", "sites", "{:.0f}"), ("ready_cpu_s", "CPU to ready s", "{:.2
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--program", default=str(ROOT / "build/dev/sallyport"))
+    parser.add_argument("--program", default=str(ROOT / "build/release/sallyport"))
     parser.add_argument("--sites", default="100,1000,10000")
     parser.add_argument("--folder", type=pathlib.Path)
     parser.add_argument("--renewals", type=int, default=200)

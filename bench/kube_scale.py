@@ -72,13 +72,13 @@ def host(i):
 
 def issue_all(folder, count):
     """What is there already from another size or run is used."""
-    pki = scale.Pki("")
+    pki = scale.Pki
     missing = [i for i in range(count) if not (folder / host(i) / "tls.crt").exists()]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(lambda i: pki.issue(folder / host(i), host(i)), missing))
+        list(pool.map(lambda i: scale.Pki.issue(folder / host(i), host(i)), missing))
     for i in range(3):
         if not (folder / f"fresh-{i}" / "tls.crt").exists():
-            pki.issue(folder / f"fresh-{i}", "*.example.com")
+            scale.Pki.issue(folder / f"fresh-{i}", "*.example.com")
 
 
 class Cluster:
@@ -214,7 +214,8 @@ leader_election: {enabled: false}""", settings="watch: true"))
     row = {"ingresses": count, "ready_s": time.monotonic() - began,
            "ready_cpu_s": scale.precise_cpu(pid), "ready_rss_mib": scale.memory(pid)}
     for i in range(0, count, max(1, count // 100)):
-        scale.shown(proxy.https_port, host(i), request=True)
+        if (got := scale.status(proxy.https_port, host(i), "/")) != 200:
+            raise RuntimeError(f"{host(i)}: {got}")
     row["served_cpu_s"] = scale.precise_cpu(pid)
     while scale.metric(proxy.metrics_port, "sallyport_certificates_unchecked"):
         time.sleep(0.2)

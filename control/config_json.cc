@@ -383,6 +383,17 @@ class ConfigWriter {
       if (service.tls) backend_tls(*service.tls);
       text("proxy_protocol", name(service.proxy_protocol));
       text("protocol", name(service.protocol));
+      if (service.health) health(*service.health);
+    });
+  }
+
+  void health(const HealthConfig& health) {
+    object("health", [&] {
+      text("grpc", health.grpc);
+      time("interval", health.interval);
+      time("timeout", health.timeout);
+      number("healthy_threshold", health.healthy_threshold);
+      number("unhealthy_threshold", health.unhealthy_threshold);
     });
   }
 

@@ -70,6 +70,17 @@ std::string host_and_port(const EndpointConfig& endpoint) {
   return (six ? "[" + endpoint.host + "]" : endpoint.host) + ":" + std::to_string(endpoint.port);
 }
 
+// Of each address, in the same order.
+void write_health(JsonText& out, const Service& service) {
+  out.list("health", service.health()->endpoints,
+           [&](const std::shared_ptr<EndpointHealth>& health) {
+             out.object([&] {
+               out.text("state", name(health->state()));
+               out.text_if_any("fault", health->fault());
+             });
+           });
+}
+
 void write_service(JsonText& out, const ServiceConfig& config, const Service* service,
                    const ServiceTotals* carried) {
   out.object([&] {
@@ -82,6 +93,7 @@ void write_service(JsonText& out, const ServiceConfig& config, const Service* se
                [&](const Endpoint& e) { out.value(e.address.text()); });
     }
     out.text("protocol", name(config.protocol));
+    if (service && service->health()) write_health(out, *service);
     if (config.tls) {
       out.object("tls", [&] {
         out.text("verify", name(config.tls->verify));

@@ -7,7 +7,7 @@
 
 namespace sallyport {
 
-Server::Server(size_t workers, AccessLog& access_log) {
+Server::Server(size_t workers, AccessLog& access_log) : health_(workers) {
   for (size_t i = 0; i < workers; ++i) {
     SnapshotTrash& trash = *this;
     workers_.push_back(std::make_unique<Worker>(i, workers, clients_, access_log, trash));
@@ -38,6 +38,7 @@ Result<void> Server::publish(std::shared_ptr<const Snapshot> snapshot) {
     adopted.push_back(workers_[i]->publish(snapshot, std::move((*sockets)[i])));
   }
   for (std::future<void>& each : adopted) each.wait();
+  health_.use(snapshot->services);
   empty_trash();
   return {};
 }
@@ -79,6 +80,20 @@ std::vector<const WorkerMetrics*> Server::metrics() const {
   return all;
 }
 
+namespace {
+
+void add_health(const ServiceHealth& health, ServiceSample& sample) {
+  ServiceTotals& totals = sample.totals;
+  totals.checked = true;
+  totals.checks_passed = health.counts->passed.value();
+  totals.checks_failed = health.counts->failed.value();
+  for (const auto& endpoint : health.endpoints) {
+    ++totals.endpoints[static_cast<size_t>(endpoint->state())];
+  }
+}
+
+}  // namespace
+
 TrafficSamples Server::traffic() const {
   std::shared_ptr<const Snapshot> snapshot;
   {
@@ -102,6 +117,7 @@ TrafficSamples Server::traffic() const {
       for (size_t w = 0; w < workers_.size(); ++w) {
         of_service.totals.add(route->service->metrics(w));
       }
+      if (const ServiceHealth* health = route->service->health()) add_health(*health, of_service);
     }
   }
   return samples;

@@ -9,6 +9,7 @@
 
 #include "dataplane/base/result.h"
 #include "dataplane/observe/access_log.h"
+#include "dataplane/service/health_checks.h"
 #include "dataplane/session/client_table.h"
 #include "dataplane/worker.h"
 
@@ -52,6 +53,7 @@ class Server final : private SnapshotTrash {
   std::map<std::string, Address> bound_;  // by listener_key
   mutable std::mutex current_mutex_;
   std::shared_ptr<const Snapshot> current_;
+  HealthChecks health_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

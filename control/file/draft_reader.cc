@@ -333,7 +333,28 @@ class DraftReader {
     draft.tls = backend_tls(map);
     draft.proxy_protocol = map.word<ProxyProtocolOut>("proxy_protocol");
     draft.protocol = map.word<BackendProtocol>("protocol");
+    draft.health = health(map);
     return draft;
+  }
+
+  Written<DraftHealth> health(YamlMapping& map) {
+    Written<DraftHealth> written;
+    written.place = map.place();
+    const YamlNode* node = map.child("health");
+    if (!node) return written;
+    written.given = true;
+    written.place = map.place_of_child(*node);
+    YamlMapping health(*node, written.place, problems_);
+    if (!health.valid()) return written;
+    DraftHealth& draft = written.value.emplace();
+    draft.place = written.place;
+    draft.grpc = health.text("grpc");
+    draft.interval = health.duration("interval");
+    draft.timeout = health.duration("timeout");
+    draft.healthy_threshold = health.count("healthy_threshold");
+    draft.unhealthy_threshold = health.count("unhealthy_threshold");
+    health.finish();
+    return written;
   }
 
   Written<DraftBackendTls> backend_tls(YamlMapping& map) {

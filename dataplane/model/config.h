@@ -400,6 +400,17 @@ struct EndpointConfig {
   bool operator==(const EndpointConfig&) const = default;
 };
 
+/// How endpoints are asked whether they serve, again and again.
+struct HealthConfig {
+  /// Of grpc.health.v1.Health/Check: the service asked about; empty: the server as a whole.
+  std::string grpc;
+  Millis interval{10'000};            // between the beginnings of two checks; up to a quarter less
+  Millis timeout{3'000};              // of one, connecting included; at most `interval`
+  uint32_t healthy_threshold = 2;     // this many that succeed, one after the other, and
+  uint32_t unhealthy_threshold = 3;   // this many that fail, change what is thought of an endpoint
+  bool operator==(const HealthConfig&) const = default;
+};
+
 struct ServiceConfig {
   std::string name;
   std::vector<EndpointConfig> endpoints;
@@ -407,6 +418,7 @@ struct ServiceConfig {
   ProxyProtocolOut proxy_protocol = ProxyProtocolOut::Off;
   /// Auto only with tls, and but for Http1 no proxy_protocol; tls->alpn is what it offers.
   BackendProtocol protocol = BackendProtocol::Http1;
+  std::optional<HealthConfig> health;  // none with Http1: the question is one of HTTP/2
   Place place;
   bool operator==(const ServiceConfig&) const = default;
 };

@@ -169,6 +169,13 @@ struct DraftBackendTls {
   WrittenList<std::string> alpn;
 };
 
+struct DraftHealth {
+  Place place;
+  Written<std::string> grpc;
+  Written<Millis> interval, timeout;
+  Written<uint64_t> healthy_threshold, unhealthy_threshold;
+};
+
 struct DraftService {
   Place place;
   Written<std::string> name;
@@ -176,6 +183,7 @@ struct DraftService {
   Written<DraftBackendTls> tls;
   Written<ProxyProtocolOut> proxy_protocol;
   Written<BackendProtocol> protocol;  // left out: http1
+  Written<DraftHealth> health;
 };
 
 /// The fields of Limits, under the same names.

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "dataplane/model/complain.h"
+#include "dataplane/model/health_rules.h"
 #include "dataplane/model/hostname.h"
 #include "dataplane/model/tls_rules.h"
 
@@ -68,6 +69,7 @@ void ServiceBook::declare(const DraftService& service) {
   }
   if (service.tls) config.tls = tls(service.tls);
   take_protocol(service, config);
+  if (service.health) config.health = check_health(service, problems_);
   if (!service.name.given) complain(problems_, service.place, "name is missing");
   if (!check_name(service.name, problems_)) return;
   config.name = *service.name;

@@ -1,5 +1,6 @@
 #include "dataplane/observe/prometheus_traffic.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
@@ -75,6 +76,26 @@ void write_routes(PrometheusWriter& out, const std::vector<RouteSample>& samples
   for (const auto& r : bounded.all()) out.histogram(r.labels, r.totals.durations);
 }
 
+void write_health(PrometheusWriter& out, const std::vector<Labelled<ServiceTotals>>& services) {
+  auto is_checked = [](const auto& s) { return s.totals.checked; };
+  if (std::ranges::none_of(services, is_checked)) return;
+  static constexpr const char* kStates[] = {"unknown", "healthy", "unhealthy"};
+  out.family("sallyport_service_endpoints", "gauge",
+             "Endpoints, by service and by what their health checks came to.");
+  for (const auto& s : services) {
+    for (size_t i = 0; s.totals.checked && i < s.totals.endpoints.size(); ++i) {
+      out.value(s.labels + "," + label("health", kStates[i]), s.totals.endpoints[i]);
+    }
+  }
+  out.family("sallyport_service_health_checks_total", "counter",
+             "Health checks of endpoints, by service and result.");
+  for (const auto& s : services) {
+    if (!s.totals.checked) continue;
+    out.value(s.labels + "," + label("result", "passed"), s.totals.checks_passed);
+    out.value(s.labels + "," + label("result", "failed"), s.totals.checks_failed);
+  }
+}
+
 void write_services(PrometheusWriter& out, const std::vector<ServiceSample>& samples) {
   Bounded<ServiceTotals> bounded(label("service", "other"));
   for (const ServiceSample& s : samples) bounded.add(label("service", s.service), s.totals);
@@ -103,6 +124,7 @@ void write_services(PrometheusWriter& out, const std::vector<ServiceSample>& sam
   out.family("sallyport_service_response_time_seconds", "histogram",
              "From a request sent to the head of its response, by service.");
   for (const auto& s : bounded.all()) out.histogram(s.labels, s.totals.response_times);
+  write_health(out, bounded.all());
 }
 
 }  // namespace

@@ -55,6 +55,10 @@ void ServiceTotals::add(const ServiceTotals& other) {
   reuses += other.reuses;
   retries += other.retries;
   response_times.add(other.response_times);
+  checked = checked || other.checked;
+  checks_passed += other.checks_passed;
+  checks_failed += other.checks_failed;
+  for (size_t i = 0; i < endpoints.size(); ++i) endpoints[i] += other.endpoints[i];
 }
 
 }  // namespace sallyport

@@ -57,6 +57,9 @@ struct ServiceTotals {
   uint64_t bytes_to_backend = 0, bytes_from_backend = 0;
   uint64_t reuses = 0, retries = 0;
   HistogramTotals<kRouteBounds> response_times;
+  bool checked = false;  // endpoints are asked how they are
+  uint64_t checks_passed = 0, checks_failed = 0;
+  std::array<uint64_t, 3> endpoints{};  // unknown, healthy, unhealthy
 
   void add(const ServiceMetrics& metrics);
   void add(const ServiceTotals& other);

@@ -185,7 +185,8 @@ std::shared_ptr<const BackendContext> SnapshotBuilder::Build::backend_context(
   }
   std::string key = BackendContext::key(*service.tls, data);
   if (auto known = builder.backends_.find(key)) return known;
-  auto context = BackendContext::make(*service.tls, data, builder.workers_);
+  // One more for the thread that asks endpoints how they are.
+  auto context = BackendContext::make(*service.tls, data, builder.workers_ + 1);
   ++work.contexts;
   if (!context) {
     problem(service.tls->place, path + ".tls.secret",
@@ -226,7 +227,7 @@ std::shared_ptr<const Service> SnapshotBuilder::Build::build_service(
   ++work.services;
   auto metrics = before ? (*before)->shared_metrics() : nullptr;
   return std::make_shared<Service>(service, std::move(all), std::move(tls), builder.workers_,
-                                   std::move(metrics));
+                                   std::move(metrics), before ? before->get() : nullptr);
 }
 
 std::shared_ptr<const Site> SnapshotBuilder::Build::build_site(const SiteConfig& config_of_site,

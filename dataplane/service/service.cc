@@ -26,11 +26,26 @@ uint64_t wish(uint64_t hash, const Address& address) {
   }
   return mix(hash ^ mix(of_address));
 }
+ServiceHealth health_of(const HealthConfig& config, const std::vector<Endpoint>& endpoints,
+                        const Service* before) {
+  const ServiceHealth* known = before ? before->health() : nullptr;
+  ServiceHealth health{config, {}, known ? known->counts : std::make_shared<HealthCounts>()};
+  for (const Endpoint& endpoint : endpoints) {
+    auto state = std::make_shared<EndpointHealth>();
+    if (known) {
+      auto same = std::ranges::find(before->endpoints(), endpoint);
+      auto at = static_cast<size_t>(same - before->endpoints().begin());
+      if (same != before->endpoints().end()) state = known->endpoints[at];
+    }
+    health.endpoints.push_back(std::move(state));
+  }
+  return health;
+}
 }  // namespace
 
 Service::Service(const ServiceConfig& config, std::vector<Endpoint> endpoints,
                  std::shared_ptr<const BackendContext> tls, size_t workers,
-                 std::shared_ptr<const PerWorker<ServiceMetrics>> metrics)
+                 std::shared_ptr<const PerWorker<ServiceMetrics>> metrics, const Service* before)
     : name_(config.name),
       endpoints_(std::move(endpoints)),
       tls_(std::move(tls)),
@@ -42,6 +57,26 @@ Service::Service(const ServiceConfig& config, std::vector<Endpoint> endpoints,
                        : std::make_shared<const PerWorker<ServiceMetrics>>(workers)) {
   // Workers that begin at different endpoints do not send their first connections all to one.
   for (size_t w = 0; w < workers; ++w) turns_.of(w).next = static_cast<uint32_t>(w);
+  if (config.health) health_ = health_of(*config.health, endpoints_, before);
+}
+
+bool Service::usable(size_t at, const std::vector<const Endpoint*>& tried) const {
+  using State = EndpointHealth::State;
+  if (health_ && health_->endpoints[at]->state() == State::Unhealthy) return false;
+  return std::find(tried.begin(), tried.end(), &endpoints_[at]) == tried.end();
+}
+
+bool Service::avoided(size_t at, const Turn& turn, Instant now) const {
+  using State = EndpointHealth::State;
+  if (health_ && health_->endpoints[at]->state() == State::Unknown) return true;
+  return !turn.avoid_until.empty() && turn.avoid_until[at] > now;
+}
+
+bool Service::has_other(const std::vector<const Endpoint*>& tried) const {
+  for (size_t at = 0; at < endpoints_.size(); ++at) {
+    if (usable(at, tried)) return true;
+  }
+  return false;
 }
 
 const Endpoint* Service::pick(size_t worker, const std::vector<const Endpoint*>& tried,
@@ -51,8 +86,8 @@ const Endpoint* Service::pick(size_t worker, const std::vector<const Endpoint*>&
   size_t second_best = n;
   for (size_t i = 0; i < n; ++i) {
     size_t at = (turn.next + i) % n;
-    if (std::find(tried.begin(), tried.end(), &endpoints_[at]) != tried.end()) continue;
-    if (turn.avoid_until.empty() || turn.avoid_until[at] <= now) {
+    if (!usable(at, tried)) continue;
+    if (!avoided(at, turn, now)) {
       turn.next = static_cast<uint32_t>((at + 1) % n);
       return &endpoints_[at];
     }
@@ -68,18 +103,17 @@ const Endpoint* Service::pick_for(uint64_t hash, size_t worker,
   const Turn& turn = turns_.of(worker);
   const Endpoint* best = nullptr;
   uint64_t best_wish = 0;
-  bool best_avoided = false;
+  bool best_last = false;
   for (size_t at = 0; at < endpoints_.size(); ++at) {
     const Endpoint& endpoint = endpoints_[at];
-    if (std::find(tried.begin(), tried.end(), &endpoint) != tried.end()) continue;
-    bool avoided = !turn.avoid_until.empty() && turn.avoid_until[at] > now;
+    if (!usable(at, tried)) continue;
+    bool last = avoided(at, turn, now);
     uint64_t wanted = wish(hash, endpoint.address);
-    bool better = !best || avoided < best_avoided ||
-                  (avoided == best_avoided && wanted > best_wish);
+    bool better = !best || last < best_last || (last == best_last && wanted > best_wish);
     if (!better) continue;
     best = &endpoint;
     best_wish = wanted;
-    best_avoided = avoided;
+    best_last = last;
   }
   return best;
 }

@@ -16,7 +16,9 @@ namespace sallyport {
 Exchange::Next Exchange::start_attempt() {
   endpoint_ = pick_endpoint();
   if (!endpoint_) {
-    return answer(503, RequestEnd::NoEndpoint, "the service has no endpoint");
+    return answer(503, RequestEnd::NoEndpoint, service_->endpoints().empty()
+                                                   ? "the service has no endpoint"
+                                                   : "the service has no healthy endpoint");
   }
   record_.endpoint = endpoint_->address;
   H2Backends& shared = context_.exchanges.backends();
@@ -198,10 +200,9 @@ Exchange::Next Exchange::next_endpoint(RequestEnd end, uint16_t status, std::str
   tried_.push_back(endpoint_);
   release_backend(false);
   uint32_t most = limit(&RouteLimits::connect_attempts, &Limits::connect_attempts);
-  if (record_.connect_attempts < most && tried_.size() < service_->endpoints().size()) {
-    return start_attempt();
-  }
-  if (tried_.size() < service_->endpoints().size()) reached(Limit::ConnectAttempts);
+  bool others = service_->has_other(tried_);
+  if (record_.connect_attempts < most && others) return start_attempt();
+  if (others) reached(Limit::ConnectAttempts);
   return answer(status, end, detail);
 }
 

@@ -182,13 +182,9 @@ bool StreamSession::try_next_endpoint(Reason reason, std::string detail) {
   tried_.push_back(endpoint_);
   backend_.close();
   uint32_t most = limits().connect_attempts;
-  if (record().connect_attempts < most &&
-      record().connect_attempts < service_.endpoints().size()) {
-    return start_connecting();
-  }
-  if (record().connect_attempts >= most && most < service_.endpoints().size()) {
-    reached(Limit::ConnectAttempts);
-  }
+  bool others = service_.has_other(tried_);
+  if (record().connect_attempts < most && others) return start_connecting();
+  if (others) reached(Limit::ConnectAttempts);
   record().detail = std::move(detail);
   refuse(reason, kAlertInternalError);
   return false;

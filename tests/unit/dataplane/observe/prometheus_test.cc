@@ -278,6 +278,24 @@ TEST_F(PrometheusTest, PublishesRoutes) {
   EXPECT_EQ(seen["sallyport_route_request_duration_seconds_count{" + cart + "}"], 2);
 }
 
+TEST_F(PrometheusTest, PublishesTheHealthOfThoseThatAreChecked) {
+  ServiceSample checked{"shop", {}}, other{"web", {}};
+  checked.totals.checked = true;
+  checked.totals.checks_passed = 5;
+  checked.totals.checks_failed = 2;
+  checked.totals.endpoints = {1, 3, 2};
+  traffic_.services = {other};
+  EXPECT_EQ(text().find("sallyport_service_endpoints"), std::string::npos);
+  traffic_.services = {checked, other};
+  Exposition seen(text());
+  EXPECT_EQ(seen["sallyport_service_endpoints{service=\"shop\",health=\"unknown\"}"], 1);
+  EXPECT_EQ(seen["sallyport_service_endpoints{service=\"shop\",health=\"healthy\"}"], 3);
+  EXPECT_EQ(seen["sallyport_service_endpoints{service=\"shop\",health=\"unhealthy\"}"], 2);
+  EXPECT_EQ(seen["sallyport_service_endpoints{service=\"web\",health=\"healthy\"}"], -1);
+  EXPECT_EQ(seen["sallyport_service_health_checks_total{service=\"shop\",result=\"passed\"}"], 5);
+  EXPECT_EQ(seen["sallyport_service_health_checks_total{service=\"shop\",result=\"failed\"}"], 2);
+}
+
 TEST_F(PrometheusTest, PublishesServices) {
   ServiceMetrics worker[2];
   worker[0].connects.add(3);

@@ -121,5 +121,59 @@ TEST(Service, TheOnlyEndpointIsTriedAlthoughItFailed) {
   EXPECT_EQ(s.pick(0, {}, kNow), &s.endpoints()[0]);
 }
 
+Service checked_service(int count, const Service* before = nullptr) {
+  ServiceConfig config;
+  config.health.emplace();
+  return Service(config, endpoints(count), nullptr, 1, nullptr, before);
+}
+
+void report(const Service& service, size_t at, const char* fault) {
+  HealthConfig at_once;
+  at_once.healthy_threshold = at_once.unhealthy_threshold = 1;
+  service.health()->endpoints[at]->report(at_once, fault);
+}
+
+TEST(Service, EndpointsOfUnknownHealthAreUsedWhereNoHealthyOneIsLeft) {
+  Service s = checked_service(3);
+  std::set<const Endpoint*> seen;
+  for (int i = 0; i < 3; ++i) seen.insert(s.pick(0, {}, kNow));
+  EXPECT_EQ(seen.size(), 3u);
+  report(s, 1, "");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(s.pick(0, {}, kNow), &s.endpoints()[1]);
+  for (uint64_t hash = 0; hash < 10; ++hash) {
+    EXPECT_EQ(s.pick_for(hash, 0, {}, kNow), &s.endpoints()[1]);
+  }
+  const Endpoint* other = s.pick(0, {&s.endpoints()[1]}, kNow);
+  EXPECT_TRUE(other && other != &s.endpoints()[1]);
+}
+
+TEST(Service, EndpointsThatAreNotHealthyAreNeverUsed) {
+  Service s = checked_service(2);
+  report(s, 0, "away");
+  report(s, 1, "");
+  s.failed(0, s.endpoints()[1], kNow);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(s.pick(0, {}, kNow), &s.endpoints()[1]);
+  EXPECT_EQ(s.pick(0, {&s.endpoints()[1]}, kNow), nullptr);
+  EXPECT_FALSE(s.has_other({&s.endpoints()[1]}));
+  EXPECT_TRUE(s.has_other({}));
+  report(s, 1, "away");
+  EXPECT_EQ(s.pick(0, {}, kNow), nullptr);
+  EXPECT_EQ(s.pick_for(7, 0, {}, kNow), nullptr);
+  report(s, 0, "");
+  EXPECT_EQ(s.pick(0, {}, kNow), &s.endpoints()[0]);
+}
+
+TEST(Service, HealthGoesOnWhenTheServiceChanges) {
+  Service s = checked_service(2);
+  report(s, 0, "away");
+  s.health()->counts->failed.add();
+  Service larger = checked_service(3, &s);
+  ASSERT_EQ(larger.health()->endpoints.size(), 3u);
+  EXPECT_EQ(larger.health()->endpoints[0], s.health()->endpoints[0]);
+  EXPECT_EQ(larger.health()->endpoints[1], s.health()->endpoints[1]);
+  EXPECT_EQ(larger.health()->endpoints[2]->state(), EndpointHealth::State::Unknown);
+  EXPECT_EQ(larger.health()->counts->failed.value(), 1u);
+}
+
 }  // namespace
 }  // namespace sallyport

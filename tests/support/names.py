@@ -25,6 +25,8 @@ CONNECT_FAILURES = "sallyport_backend_connect_failures_total"
 RESOLVER_FAILURES = "sallyport_resolver_failures_total"
 ROUTE_REQUESTS = "sallyport_route_requests_total"  # labels site, route, service, status
 SERVICE_REQUESTS = "sallyport_service_requests_total"  # labels service, status
+SERVICE_ENDPOINTS = "sallyport_service_endpoints"  # labels service, health
+HEALTH_CHECKS = "sallyport_service_health_checks_total"  # labels service, result
 OBJECTS = "sallyport_config_objects"  # label kind
 
 # Log

@@ -20,7 +20,8 @@ def node_server(t, script, tls=False, *words):
         secret = t.authority.issue("backend.test", dns=("backend.test", "passthrough.test"))
         arguments = [secret / "tls.crt", secret / "tls.key"]
     name = f"{pathlib.Path(script).stem}-{'tls' if tls else 'plain'}"
-    server = node(t, script, *arguments, *words, name="-".join((name, *words)))
+    names = (name, *(pathlib.Path(word).name for word in words))
+    server = node(t, script, *arguments, *words, name="-".join(names))
     server.wait_for_output("listening ")
     return "127.0.0.1:" + server.output.split("listening ")[1].split()[0]
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "dataplane/base/check.h"
+#include "dataplane/wire/h1_writer.h"
 #include "dataplane/wire/http_char.h"
 
 namespace sallyport {
@@ -186,7 +187,10 @@ H1Fault H2HeadText::end(bool end_of_stream, Block& out, Method to) {
     if (status_ == 101) return H1Fault::BadStatus;
     put(out, "HTTP/1.1 ");
     put(out, digits);
-    put(out, " \r\n");
+    // HTTP/2 has none, and clients of HTTP/1.1 exist (h2load) that see no status without one.
+    put(out, " ");
+    put(out, reason_phrase(status_));
+    put(out, "\r\n");
   }
   out.append(fields_.rest());
   if (!cookies_.empty()) put_field(out, "cookie", as_text(Bytes(cookies_.rest())));

@@ -163,13 +163,15 @@ TEST(H2HeadText, WhatIsTooLargeIsCountedAndForgotten) {
 TEST(H2HeadText, AResponseIsOneOfHttp1) {
   Fields fields = {{":status", "200"}, {"x", "y"}};
   EXPECT_EQ(make(H2HeadText::Of::Response, fields, false).text,
-            "HTTP/1.1 200 \r\nx: y\r\nTransfer-Encoding: chunked\r\n\r\n");
+            "HTTP/1.1 200 OK\r\nx: y\r\nTransfer-Encoding: chunked\r\n\r\n");
   EXPECT_EQ(make(H2HeadText::Of::Response, fields, true).text,
-            "HTTP/1.1 200 \r\nx: y\r\nContent-Length: 0\r\n\r\n");
+            "HTTP/1.1 200 OK\r\nx: y\r\nContent-Length: 0\r\n\r\n");
   EXPECT_EQ(make(H2HeadText::Of::Response, fields, true, Method::Head).text,
-            "HTTP/1.1 200 \r\nx: y\r\n\r\n");
+            "HTTP/1.1 200 OK\r\nx: y\r\n\r\n");
   EXPECT_EQ(make(H2HeadText::Of::Response, {{":status", "103"}}, false).text,
-            "HTTP/1.1 103 \r\n\r\n");
+            "HTTP/1.1 103 Early Hints\r\n\r\n");
+  EXPECT_EQ(make(H2HeadText::Of::Response, {{":status", "299"}}, true).text,
+            "HTTP/1.1 299 \r\nContent-Length: 0\r\n\r\n");
 }
 
 TEST(H2HeadText, RefusesResponsesThatAreNone) {

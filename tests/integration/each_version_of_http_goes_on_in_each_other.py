@@ -18,7 +18,7 @@ from support.process import run
 from support.scenario import Skip, main
 
 FULL = bool(os.environ.get("SALLYPORT_FULL"))
-TIMEOUT = 900 if FULL else 180
+TIMEOUT = 600
 UPLOAD = 2_000_000
 REQUESTS = 800 if FULL else 200  # of Node's clients, for each pair
 CONNECTIONS, STREAMS, ROUNDS = (100, 100, 10) if FULL else (10, 50, 2)

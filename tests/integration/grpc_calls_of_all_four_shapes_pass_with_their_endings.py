@@ -1,5 +1,6 @@
 """@grpc/grpc-js on both sides: calls of all four shapes in the clear, through offload and reencrypt; a
-status of the server's, a deadline, and cancellations, which reach the server. A call that the proxy
+status of the server's; deadlines and cancellations of the client's, which reach the server, and of the
+server's, which reach the client. A call that the proxy
 itself cannot serve is told so by grpc-status, and `grpc-timeout` holds here as well.
 SALLYPORT_FULL=1: ten thousand calls for each way."""
 
@@ -8,6 +9,7 @@ import sys
 sys.path.append(sys.path[0] + "/..")
 import json
 import os
+import re
 
 from support.http_front import Front
 from support.node import install, node, node_server
@@ -37,6 +39,11 @@ def calls(t, front, way):
     assert told["deadline"] == DEADLINE_EXCEEDED, (way, told)
     assert told["cancelled"] == CANCELLED, (way, told)
     assert told["seen"] >= 2, (way, told)
+    code, details = told["late"]
+    left = int(re.fullmatch(r"late, of (\d+)", details)[1])
+    assert code == DEADLINE_EXCEEDED and 10_000 < left <= 20_000, (way, told)
+    assert told["torn"] == [[0, 1, 2], CANCELLED, "torn"], (way, told)
+    assert told["broken"] == CANCELLED, (way, told)
 
 
 def is_told(t, front, host, path, status, *fields):

@@ -60,6 +60,21 @@ async function run() {
     const call = client.never({}, done);
     setTimeout(() => call.cancel(), 100);
   });
+  told.late = await new Promise((done) => client.late(
+    {}, { deadline: Date.now() + 20000 }, (error) => done([error.code, error.details])));
+  told.torn = await new Promise((done) => {
+    const came = [];
+    const call = client.torn({});
+    call.on('data', (value) => came.push(value));
+    call.on('error', (error) => done([came, error.code, error.details]));
+  });
+  // Within a stream that goes both ways, by the client.
+  told.broken = await new Promise((done) => {
+    const call = client.echo();
+    call.on('data', () => call.cancel());
+    call.on('error', (error) => done(error.code));
+    call.write(1);
+  });
   for (let tries = 0; tries < 50 && !(told.seen >= 2); ++tries) {
     await new Promise((done) => { setTimeout(done, 100); });
     told.seen = await new Promise((done, fail) => client.unary(

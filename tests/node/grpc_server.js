@@ -35,6 +35,16 @@ server.addService(require('./grpc_service.js'), {
   never(call) {
     call.on('cancelled', () => { cancelled += 1; });
   },
+  // The server's own deadline, long before that of the client, which it knows.
+  late(call, done) {
+    const left = call.getDeadline() - Date.now();
+    setTimeout(() => done({ code: grpc.status.DEADLINE_EXCEEDED, details: `late, of ${left}` }), 100);
+  },
+  // Cancelled by the server, amid its messages.
+  torn(call) {
+    for (let i = 0; i < 3; ++i) call.write(i);
+    setTimeout(() => call.emit('error', { code: grpc.status.CANCELLED, details: 'torn' }), 100);
+  },
 });
 server.bindAsync('127.0.0.1:0', credentials, (error, port) => {
   if (error) throw error;

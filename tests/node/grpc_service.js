@@ -18,4 +18,6 @@ module.exports = {
   spread: method('Spread', false, true),
   echo: method('Echo', true, true),
   never: method('Never', false, false),
+  late: method('Late', false, false),
+  torn: method('Torn', false, true),
 };

@@ -28,7 +28,8 @@ SERVERS = {"h1": "http_server.js", "h2": "http2_server.js"}
 
 class Pairs:
     """A site for each way and version behind it. What h2load asks for comes from a backend that
-    bears a connection for each of its streams, where HTTP/1.1 is behind."""
+    bears a connection for each of its streams, where HTTP/1.1 is behind. Ten thousand handshakes at
+    once take a small machine longer than a backend should need for one."""
 
     def __init__(self, t):
         self.t = t
@@ -50,6 +51,7 @@ class Pairs:
             services += f'  - {{name: load-{way}, endpoints: ["{load[way].address}"]{tls}}}\n'
         self.proxy = t.sallyport(f"""listeners:
   - {{name: https, address: "127.0.0.1:{self.port}", protocol: https}}
+limits: {{connect_timeout: 60s, handshake_timeout: 60s}}
 secrets:
   - {{name: pairs, directory: {secret}}}
   - {{name: authority, ca.crt: {t.authority.file}}}

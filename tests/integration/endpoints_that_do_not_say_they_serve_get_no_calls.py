@@ -1,7 +1,8 @@
 """Health checks by grpc.health.v1, of servers made with @grpc/grpc-js, in the clear and under TLS: an
 endpoint says that it does not serve and gets no calls until it says that it does, and none of the
 calls that go on all the time fails. Whoever has no such service, or is not whom the service's TLS
-wants, or says nothing, is not healthy, and where nobody is a call is told UNAVAILABLE."""
+wants, or says nothing, is not healthy, and where nobody is a call is told UNAVAILABLE. What is known
+of an endpoint stays known when its service changes, and it is asked on."""
 
 import sys
 
@@ -78,6 +79,15 @@ def is_unavailable(t, port):
     assert "HTTP/2 200" in done.stdout and "grpc-status: 14" in done.stdout, done
 
 
+def changes(proxy, body, plain, silent):
+    """A service gets another interval and loses an endpoint."""
+    body = body.replace("interval: 1s", "interval: 900ms").replace(f'"{plain[1].address}"', "")
+    assert proxy.reload(body.replace(", ], protocol", "], protocol")) == "applied"
+    assert health(proxy, "plain") == {plain[0].address: {"state": "healthy"}}
+    assert health(proxy, "nobody")[silent]["state"] == "unhealthy"
+    becomes(proxy, "nobody", silent, "unhealthy", "no answer within 900ms, while asking")
+
+
 def test(t):
     install()
     plain = [Endpoint(t, f"plain{i}", False) for i in (1, 2)]
@@ -88,7 +98,7 @@ def test(t):
     gone = f"127.0.0.1:{t.port()}"
     http_port, https_port = t.port(), t.port()
     site = t.authority.issue("site", dns=["tls.test"])
-    proxy = t.sallyport(f"""listeners:
+    body = f"""listeners:
   - {{name: http, address: "127.0.0.1:{http_port}", protocol: http, http2: true}}
   - {{name: https, address: "127.0.0.1:{https_port}", protocol: https}}
 secrets:
@@ -107,7 +117,8 @@ services:
      protocol: http2, {HEALTH}}}
   - {{name: other, endpoints: ["{tls[0].address}"], protocol: http2,
      tls: {{name: other.test, secret: authority}}, {HEALTH}}}
-""")
+"""
+    proxy = t.sallyport(body)
     clients = [node(t, "health_client.js", f"127.0.0.1:{http_port}", "plain.test", "-", name="plain"),
                node(t, "health_client.js", f"127.0.0.1:{https_port}", "tls.test", t.authority.file,
                     name="tls")]
@@ -123,9 +134,12 @@ services:
     assert metrics.sum(names.SERVICE_ENDPOINTS, service="nobody", health="unhealthy") == 4
     assert metrics.sum(names.SERVICE_ENDPOINTS, service="tls", health="healthy") == 2
     assert metrics.sum(names.HEALTH_CHECKS, service="tls", result="passed") > 4
+    changes(proxy, body, plain, silent_address)
     for client in clients:
         assert client.alive and "failed" not in client.output, client.output
         client.stop()
+    plain[0].says("NOT_SERVING")
+    becomes(proxy, "plain", plain[0].address, "unhealthy", "NOT_SERVING")
     for line in ("endpoint is unhealthy service=plain", "endpoint is healthy service=tls"):
         assert line in proxy.process.output, line
 

@@ -227,7 +227,7 @@ void H2Session::end_exchange(H2Stream& stream, Exchange::Outcome outcome) {
     stream.received_.clear();
     if (!stream.closed_) frames_.reset(stream.id_, H2Error::Internal);
   } else {
-    guard_.served();
+    if (stream.fault_ == H1Fault::None) guard_.served();
     if (!stream.ended_ && !stream.closed_) {
       stream.discard_rest(context().loop.now() + Micros(kDiscardQuiet), kDiscardRounds);
       discarding_.push_back(stream);
@@ -284,6 +284,7 @@ void H2Session::on_frame(Kind kind) {
   if (kind == Kind::Reset && guard_.reset(now, limits().http2_resets)) {
     calm_down(Limit::Http2Resets);
   }
+  if (kind == Kind::Excess) reached(Limit::Http2Streams);
 }
 
 void H2Session::on_fault() {

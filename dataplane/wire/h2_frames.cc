@@ -81,6 +81,7 @@ struct H2Frames::Callbacks {
     H2Frames& frames = of(self);
     frames.events_.on_block_begin();
     if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
+    ++frames.streams_;
     H2FrameStream* stream = frames.events_.on_stream(frame->hd.stream_id);
     if (!stream) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, stream);
@@ -146,6 +147,7 @@ struct H2Frames::Callbacks {
   static int on_close(nghttp2_session* session, int32_t id, uint32_t code, void* self) {
     H2FrameStream* stream = stream_of(session, id);
     H2Frames& frames = of(self);
+    if (frames.streams_ > 0) --frames.streams_;  // a client's are its own
     frames.closed_[frames.closed_count_++ % kRemembered] = {id, frames.reset_id_ == id};
     if (stream) stream->on_closed(H2Error{code});
     return 0;
@@ -243,7 +245,7 @@ struct H2Frames::Callbacks {
 };
 
 H2Frames::H2Frames(Role role, const H2FrameSettings& settings, H2FrameEvents& events)
-    : events_(events) {
+    : events_(events), streams_most_(settings.streams) {
   bool server = role == Role::Server;
   auto* make = server ? nghttp2_session_server_new2 : nghttp2_session_client_new2;
   CHECK(make(&session_, Callbacks::all(), this, Callbacks::options()) == 0);
@@ -279,7 +281,9 @@ void H2Frames::look(const uint8_t* header) {
                                  uint32_t{header[7]} << 8 | header[8]);
   bool open = id != 0 && nghttp2_session_find_stream(session_, id);
   Kind kind = Kind::Control;
-  if (type == NGHTTP2_HEADERS) kind = Kind::Work;
+  if (type == NGHTTP2_HEADERS) {
+    kind = !open && id > last_id_ && streams_ >= streams_most_ ? Kind::Excess : Kind::Work;
+  }
   if (type == NGHTTP2_DATA && open && (size > 0 || (flags & NGHTTP2_FLAG_END_STREAM))) {
     kind = Kind::Work;
   }

@@ -49,6 +49,7 @@ class H2FrameEvents {
  public:
   enum class Kind : uint8_t {
     Work,     // heads and bodies: what a connection is for
+    Excess,   // a head that begins a stream beyond those allowed at a time, which is refused
     Reset,    // RST_STREAM of a stream that is open
     Control,  // everything else; DATA that has nothing in it and ends nothing; and frames of
               // streams that are over
@@ -195,6 +196,8 @@ class H2Frames {
   std::array<Closed, kRemembered> closed_{};
   size_t closed_count_ = 0;
   int32_t last_id_ = 0;    // of the peer's
+  uint32_t streams_ = 0;   // of the peer's that are open
+  uint32_t streams_most_;
   int32_t reset_id_ = 0;   // whose RST_STREAM of ours goes out right now
 };
 

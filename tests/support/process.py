@@ -1,5 +1,6 @@
 """Real processes: started with their output in a file, and never left behind."""
 
+import os
 import pathlib
 import signal
 import subprocess
@@ -69,6 +70,11 @@ class Process:
 
     def resident_bytes(self):
         return _status_kib(self.pid, "VmRSS") * 1024
+
+    def cpu_seconds(self):
+        """Of all its threads, so far."""
+        stat = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
 
     def descriptors(self):
         return len(list(pathlib.Path(f"/proc/{self.pid}/fd").iterdir()))

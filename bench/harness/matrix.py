@@ -15,6 +15,7 @@ class Scenario:
     http: bool = True  # or bytes
     tls_ends: bool = True  # at the proxy
     backend_tls: bool = False
+    backend_http2: bool = False
     client: bool = False
 
 
@@ -46,6 +47,8 @@ OFFLOAD_BYTES = Scenario("offload-bytes", http=False)
 REENCRYPT_BYTES = Scenario("reencrypt-bytes", http=False, backend_tls=True)
 OFFLOAD = Scenario("offload-http")
 REENCRYPT = Scenario("reencrypt-http", backend_tls=True)
+OFFLOAD_HTTP2 = Scenario("offload-http2", backend_http2=True)
+REENCRYPT_HTTP2 = Scenario("reencrypt-http2", backend_tls=True, backend_http2=True)
 MTLS = Scenario("mtls-http", client=True)
 
 
@@ -76,6 +79,8 @@ def all_rows(small, sizes, connections):
     resumed = Workload("resumed", "new connection", HTTP, (*full.load, "--resume"))
     streams = Workload(f"streams-{path}", f"{small} request", HTTP,
                        ("-c", some, "-m", "8", f"/{path}"), tool="h2load")
+    multiplexed = Workload(f"multiplexed-{path}", f"{small} request", HTTP,
+                           ("-c", many, "-m", "16", f"/{path}"), tool="h2load")
     wrk = Workload(f"wrk-{path}", f"{small} request", HTTP, ("-c", many, "-t", "1", f"/{path}"),
                    tool="wrk")
     moves = list(transfers(sizes, connections))
@@ -88,7 +93,9 @@ def all_rows(small, sizes, connections):
              for w in (request, *moves, full, resumed)]
     # Neither of the two has client certificates.
     rows += [Row(s, wrk, protocol="h1") for s in (OFFLOAD, REENCRYPT)]
-    return rows + [Row(s, streams, protocol="h2") for s in (OFFLOAD, REENCRYPT)]
+    rows += [Row(s, streams, protocol="h2") for s in (OFFLOAD, REENCRYPT)]
+    return rows + [Row(s, multiplexed, protocol="h2")
+                   for s in (OFFLOAD, REENCRYPT, OFFLOAD_HTTP2, REENCRYPT_HTTP2)]
 
 
 def quick_rows(rows):

@@ -99,13 +99,17 @@ class Proxy:
 
     def values(self, bench, scenario, keys, host, workers, folder):
         address = free_address()
-        name = {ECHO: "ECHO", HTTP: "HTTP"}[host] + ("_TLS" if scenario.backend_tls else "")
+        name = "HTTP2" if scenario.backend_http2 else {ECHO: "ECHO", HTTP: "HTTP"}[host]
+        name += "_TLS" if scenario.backend_tls else ""
+        if name not in bench.values:
+            raise Unsupported(f"{scenario.name}: its backend is nginx, which is not installed")
         values = dict(bench.values, LISTEN=address, DIR=folder, WORKERS=workers,
                       SCENARIO=scenario.name, BACKEND=bench.values[name],
                       CIPHERSUITE=CIPHERSUITE)
         for key, suffix in {"CERT": "crt", "KEY": "key", "PEM": "pem"}.items():
             values[key] = bench.folder / f"{keys}.{suffix}"
-        for key in ("LISTEN", "BACKEND", "HTTP", "HTTP_TLS", "ECHO", "ECHO_TLS"):
+        for key in ("LISTEN", "BACKEND", *(key for key in bench.values
+                                           if key.startswith(("HTTP", "ECHO")))):
             values[key + "_PORT"] = values[key].rpartition(":")[2]
         return values
 

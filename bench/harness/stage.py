@@ -3,11 +3,14 @@
 import os
 import pathlib
 import subprocess
+import urllib.request
 
 from harness.keys import make_keys
 from harness.matrix import CIPHERSUITE, HTTP, OFFLOAD
-from harness.processes import BenchError, Processes, Unsupported
-from harness.proxies import NGINX_STREAM, missing_packages
+from harness.processes import BenchError, Processes, Unsupported, free_address, wait_for_listener
+from harness.proxies import NGINX_STREAM, filled_in, find, missing_packages
+
+HTTP2_BACKEND = pathlib.Path(__file__).resolve().parent.parent / "backend" / "http2.conf"
 
 
 class Stage:
@@ -46,6 +49,7 @@ class Stage:
         self.values = {name: self.start_backend(mode, tls)
                        for name, mode, tls in (("ECHO", "echo", False), ("HTTP", "http", False),
                                                ("ECHO_TLS", "echo", True), ("HTTP_TLS", "http", True))}
+        self.values |= self.start_http2_backends()
         self.values["CA"] = self.folder / "ca.crt"
         self.values["NGINX_MODULES"] = f"load_module {NGINX_STREAM};"
 
@@ -59,6 +63,26 @@ class Stage:
         if len(line) != 2 or line[0] != "listening":
             raise BenchError(f"{command[0]} {mode} did not start")
         return line[1]
+
+    def start_http2_backends(self):
+        """nginx, which serves over HTTP/2 what the HTTP backend says to /1k; none without nginx."""
+        if not find("nginx"):
+            return {}
+        files = self.folder / "http2"
+        files.mkdir()
+        with urllib.request.urlopen(f"http://{self.values['HTTP']}/1k", timeout=10) as response:
+            (files / "1k").write_bytes(response.read())
+        values = {"HTTP2": free_address(), "HTTP2_TLS": free_address()}
+        file, log = files / "nginx.conf", files / "output"
+        file.write_text(filled_in(HTTP2_BACKEND.read_text(), {
+            **values, "DIR": files, "CERT": self.folder / "p256.crt",
+            "KEY": self.folder / "p256.key", "CIPHERSUITE": CIPHERSUITE}))
+        with log.open("w") as output:
+            process = self.processes.start([find("nginx"), "-e", "stderr", "-p", files, "-c", file],
+                                           self.load_cores(), stdout=output, stderr=output)
+        for address in values.values():
+            wait_for_listener(address, process, log)
+        return values
 
     def start(self, name, scenario=OFFLOAD, keys="p256", host=HTTP, **more):
         """A proxy; None if it does not serve this scenario."""

@@ -8,6 +8,7 @@ for thirty seconds, beside a client that asks a hundred times a second."""
 import sys
 
 sys.path.append(sys.path[0] + "/..")
+import asyncio
 import collections
 import multiprocessing
 import os
@@ -209,12 +210,45 @@ ATTACKS = [
 ]
 
 
-def respond(request, answer):
-    if request.target == "/large":
-        answer.whole(bytes(100_000))
-    else:
-        answer.read_body()
-        answer.whole(b"ok")
+class QuickBackend(asyncio.Protocol):
+    """Answers what it is asked, but for bodies, and is a process of its own: a slow one would be
+    what is measured."""
+
+    ANSWERS = {path: b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body)
+               for path, body in ((b"/", b"ok"), (b"/large", bytes(100_000)))}
+
+    def connection_made(self, transport):
+        self.transport, self.come = transport, b""
+
+    def data_received(self, data):
+        *heads, self.come = (self.come + data).split(b"\r\n\r\n")
+        for head in heads:
+            method, target, _ = head.split(b" ", 2)
+            if method == b"GET":
+                self.transport.write(self.ANSWERS[target])
+
+    @classmethod
+    def run(cls, started):
+        async def serve():
+            server = await asyncio.get_running_loop().create_server(cls, "127.0.0.1", 0,
+                                                                    backlog=2048)
+            started.send(server.sockets[0].getsockname()[1])
+            await server.serve_forever()
+
+        asyncio.run(serve())
+
+
+class QuickBackendProcess:
+    def __init__(self):
+        ours, theirs = multiprocessing.Pipe(duplex=False)
+        self._process = multiprocessing.Process(target=QuickBackend.run, args=(theirs,),
+                                                daemon=True)
+        self._process.start()
+        self.address = f"127.0.0.1:{ours.recv()}"
+
+    def close(self):
+        self._process.kill()
+        self._process.join()
 
 
 def attack_once(port, tls, attack, said):
@@ -313,7 +347,7 @@ def withstand(front, authority, attack):
 
 
 def test(t):
-    front = Front(t, respond, listener_keys=", http2: true",
+    front = Front(t, plain=t.keep(QuickBackendProcess()), listener_keys=", http2: true",
                   settings=f"limits: {{header_timeout: {PATIENCE}s, body_timeout: {PATIENCE}s, "
                            f"response_idle_timeout: {PATIENCE}s}}\n")
     front.ask("offload")

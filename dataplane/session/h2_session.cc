@@ -76,7 +76,7 @@ bool H2Session::serve() {
   if ((context().draining || last_) && !shutting_) begin_shutdown();
   do {
     run_ready(budget);
-    if (!write_some(budget)) {
+    if (has_a_say() && !write_some(budget)) {
       finish(Reason::ClientReset);
       return false;
     }
@@ -125,7 +125,12 @@ bool H2Session::read(size_t& budget) {
   return true;
 }
 
+// Whoever connects speaks first, and at once (RFC 9113 section 3.4): our SETTINGS go out with the
+// answer to theirs.
+bool H2Session::has_a_say() const { return heard_ || shutting_ || reading_ended_; }
+
 bool H2Session::receive(Bytes bytes) {
+  heard_ = true;
   if (frames_.receive(bytes)) return true;
   if (ending_ == Reason::Closed && frames_.error() == H2Error::EnhanceYourCalm) {
     reached(Limit::Http2ControlFrames);
@@ -284,7 +289,10 @@ void H2Session::on_frame(Kind kind) {
   if (kind == Kind::Reset && guard_.reset(now, limits().http2_resets)) {
     calm_down(Limit::Http2Resets);
   }
-  if (kind == Kind::Excess) reached(Limit::Http2Streams);
+  if (kind == Kind::Excess) {
+    reached(Limit::Http2Streams);
+    on_fault();
+  }
 }
 
 void H2Session::on_fault() {

@@ -63,6 +63,7 @@ class H2Session final : public Session, public H2Link, private H2FrameEvents {
 
   bool serve();
   bool read(size_t& budget);
+  bool has_a_say() const;
   bool receive(Bytes bytes);
   void run_ready(size_t& budget);
   bool write(size_t& budget);
@@ -102,6 +103,7 @@ class H2Session final : public Session, public H2Link, private H2FrameEvents {
   Instant shutdown_since_{};
   bool in_block_ = false;
   bool in_turn_ = false;
+  bool heard_ = false;          // from the client
   bool served_ = false;         // some stream
   bool shutting_ = false;
   bool shut_ = false;           // no further stream is taken

@@ -51,7 +51,6 @@ bool is_peers_fault(uint32_t code) {
     case H2Error::FlowControl:
     case H2Error::StreamClosed:
     case H2Error::FrameSize:
-    case H2Error::RefusedStream:
     case H2Error::Compression:
     case H2Error::EnhanceYourCalm: return true;
     default: return false;
@@ -90,10 +89,10 @@ struct H2Frames::Callbacks {
   }
 
   static int on_header(nghttp2_session* session, const nghttp2_frame* frame, nghttp2_rcbuf* name,
-                       nghttp2_rcbuf* value, uint8_t, void*) {
+                       nghttp2_rcbuf* value, uint8_t, void* self) {
     H2FrameStream* stream = stream_of(session, frame->hd.stream_id);
     if (stream) stream->on_field(view_of(name), view_of(value));
-    return 0;
+    return of(self).deaf_ ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE : 0;
   }
 
   static int on_frame_recv(nghttp2_session* session, const nghttp2_frame* frame, void* self) {
@@ -312,7 +311,7 @@ void H2Frames::on_frame_of_no_stream(uint8_t type, int32_t id) {
 }
 
 bool H2Frames::receive(Bytes bytes) {
-  while (!failed_ && !bytes.empty()) {
+  while (!failed_ && !deaf_ && !bytes.empty()) {
     size_t size = std::min(left_, bytes.size());
     if (left_ == 0) {
       size = std::min(sizeof header_ - header_size_, bytes.size());
@@ -331,7 +330,7 @@ bool H2Frames::receive(Bytes bytes) {
     feed(bytes.first(size));
     bytes = bytes.subspan(size);
   }
-  return !failed_;
+  return !failed_ && !deaf_;
 }
 
 void H2Frames::feed(Bytes bytes) {
@@ -373,7 +372,10 @@ size_t H2Frames::produce(MutableBytes room) {
   return written_;
 }
 
-bool H2Frames::wants_read() const { return !failed_ && nghttp2_session_want_read(session_); }
+bool H2Frames::wants_read() const {
+  return !failed_ && !deaf_ && nghttp2_session_want_read(session_);
+}
+
 bool H2Frames::wants_write() const {
   return failed_ ? !told_ : nghttp2_session_want_write(session_) != 0;
 }
@@ -431,6 +433,7 @@ void H2Frames::finish_shutdown() {
 }
 
 void H2Frames::terminate(H2Error error) {
+  deaf_ = deaf_ || error != H2Error::None;
   nghttp2_session_terminate_session(session_, static_cast<uint32_t>(error));
 }
 

@@ -61,7 +61,7 @@ class H2FrameEvents {
   /// The header block that has begun is whole, or will be of no interest to anybody.
   virtual void on_block_begin() = 0;
   virtual void on_block_end() = 0;
-  /// A stream was reset by us for what the peer did on it.
+  /// A stream was reset by us for what the peer did on it. Not of Kind::Excess.
   virtual void on_fault() = 0;
   /// The peer takes no stream beyond `last` (RFC 9113 section 6.8).
   virtual void on_goaway(int32_t last, H2Error error) = 0;
@@ -160,7 +160,7 @@ class H2Frames {
   /// on_pong(), finish_shutdown().
   void begin_shutdown();
   void finish_shutdown();
-  /// GOAWAY, and nothing else any more.
+  /// GOAWAY, and nothing else any more. With an error, what still comes is not looked at.
   void terminate(H2Error error);
   void ping();
 
@@ -185,6 +185,7 @@ class H2Frames {
   uint8_t header_[9];      // of the frame that is coming
   size_t header_size_ = 0;
   size_t left_ = 0;        // of its payload
+  bool deaf_ = false;      // to what a peer says that is being told to go
   bool failed_ = false;    // nghttp2 cannot go on
   bool told_ = false;      // and the peer knows
   // The streams that closed last, so that a frame of one is told from a frame of none.

@@ -79,10 +79,9 @@ def measure(stage, row, name, running, workers=1):
     }
 
 
-def tool_command(stage, row, running):
+def tool_command(row, running, seconds):
     *arguments, path = row.workload.load
     host, port = row.workload.host, running.address.rpartition(":")[2]
-    seconds = max(1, round(stage.options.seconds + stage.options.warm_up))
     if row.workload.tool == "wrk":
         # It connects to the name that it asks for.
         return [find("wrk"), "-d", f"{seconds}s", *arguments, f"https://localhost:{port}{path}"]
@@ -101,16 +100,25 @@ def requests_of(tool, text):
     return counts and not int(counts[3]) and int(counts[2])
 
 
-def measure_with_tool(stage, row, running, workers):
-    """wrk or h2load. Their connections are opened within the measured time: they are few, and as
-    many for each proxy."""
-    before, began = sum(map(cpu_seconds, running.pids)), time.monotonic()
-    process = stage.processes.start(tool_command(stage, row, running), stage.load_cores(workers),
+def run_tool(stage, row, running, workers, seconds):
+    """What it said."""
+    process = stage.processes.start(tool_command(row, running, seconds), stage.load_cores(workers),
                                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
-        text = process.communicate(timeout=60 + stage.options.seconds)[0]
+        return process.communicate(timeout=20 + seconds)[0]
+    except subprocess.TimeoutExpired:
+        raise BenchError(f"{row.workload.tool}, {row.name}: it did not end") from None
     finally:
         stage.processes.stop(process)
+
+
+def measure_with_tool(stage, row, running, workers):
+    """wrk or h2load. Their connections are opened within the measured time: they are few, and as
+    many for each proxy. Those to the backend, which may be many, are there by then."""
+    seconds = max(1, round(stage.options.seconds + stage.options.warm_up))
+    run_tool(stage, row, running, workers, max(1, round(stage.options.seconds)))
+    before, began = sum(map(cpu_seconds, running.pids)), time.monotonic()
+    text = run_tool(stage, row, running, workers, seconds)
     cpu, took = sum(map(cpu_seconds, running.pids)) - before, time.monotonic() - began
     done = requests_of(row.workload.tool, text)
     if not done:

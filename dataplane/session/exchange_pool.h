@@ -19,6 +19,7 @@ class ExchangePool {
  private:
   static constexpr size_t kKept = 64;
   std::vector<std::unique_ptr<Exchange>> idle_;
+  size_t taken_ = 0;
   H2Backends backends_;
 };
 

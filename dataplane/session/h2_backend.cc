@@ -24,9 +24,13 @@ H2FrameSettings settings_of(const H2Backend::Settings& settings) {
 
 }  // namespace
 
-H2BackendStream::H2BackendStream(H2Backend& backend, Task& owner, Method method, bool first)
-    : H2Sides(backend, H2HeadText::Of::Response), backend_(backend), owner_(&owner), first_(first) {
+H2BackendStream::H2BackendStream(H2Backend& backend)
+    : H2Sides(backend, H2HeadText::Of::Response), backend_(backend) {}
+
+void H2BackendStream::open(Task& owner, Method method, bool first) {
   open_sides(0);
+  owner_ = &owner;
+  first_ = first;
   method_ = method;
 }
 
@@ -87,7 +91,10 @@ bool H2Backend::has_room() const {
 }
 
 std::unique_ptr<H2BackendStream> H2Backend::open(Task& owner, Method method) {
-  auto stream = std::make_unique<H2BackendStream>(*this, owner, method, !used_);
+  if (spare_.empty()) spare_.push_back(std::make_unique<H2BackendStream>(*this));
+  std::unique_ptr<H2BackendStream> stream = std::move(spare_.back());
+  spare_.pop_back();
+  stream->open(owner, method, !used_);
   used_ = true;
   open_.push_back(stream.get());
   return stream;
@@ -103,6 +110,8 @@ void H2Backend::release(std::unique_ptr<H2BackendStream> stream) {
     // Its end may have been seen by us only: then it is about to close, and nothing is broken off.
     frames_.reset(stream->id_, H2Error::Cancel);
     released_.push_back(std::move(stream));
+  } else {
+    keep(std::move(stream));
   }
   if (ended_) end();
   if (ended_) return;
@@ -171,7 +180,18 @@ bool H2Backend::write() {
 }
 
 void H2Backend::forget_released() {
-  std::erase_if(released_, [](const auto& stream) { return stream->closed(); });
+  std::erase_if(released_, [this](auto& stream) {
+    if (!stream->closed()) return false;
+    keep(std::move(stream));
+    return true;
+  });
+}
+
+// As many as are open at a time, so that one is made anew only when there are more than ever. What
+// they hold goes at once.
+void H2Backend::keep(std::unique_ptr<H2BackendStream> stream) {
+  stream->clear_sides();
+  spare_.push_back(std::move(stream));
 }
 
 void H2Backend::arm() {

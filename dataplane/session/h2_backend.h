@@ -21,7 +21,7 @@ class H2Backends;
 /// An exchange's request and the response to it, on a connection that it shares.
 class H2BackendStream final : public H2Sides {
  public:
-  H2BackendStream(H2Backend& backend, Task& owner, Method method, bool first);
+  explicit H2BackendStream(H2Backend& backend);
 
   /// Others have used the connection before.
   bool reused() const { return !first_; }
@@ -35,13 +35,14 @@ class H2BackendStream final : public H2Sides {
  private:
   friend class H2Backend;
 
+  void open(Task& owner, Method method, bool first);
   void ready() override;
   bool translate(MutableBytes head) override;
   bool submit_fields(std::span<const H2Field> fields, bool more) override;
 
   H2Backend& backend_;
-  Task* owner_;  // of the exchange's turns; null: nobody waits for it any more
-  bool first_;
+  Task* owner_ = nullptr;  // of the exchange's turns; null: nobody waits for it any more
+  bool first_ = false;
 };
 
 /// One connection. Its turns read, tell the exchanges whose streams something came for, and send
@@ -87,6 +88,7 @@ class H2Backend final : public Task, public H2Link, private H2FrameEvents {
   void arm();
   void on_deadline();
   void forget_released();
+  void keep(std::unique_ptr<H2BackendStream> stream);
 
   void on_frame(Kind) override { heard_ = loop_.now(); }
   H2FrameStream* on_stream(int32_t) override { return nullptr; }
@@ -111,6 +113,7 @@ class H2Backend final : public Task, public H2Link, private H2FrameEvents {
   Deadline deadline_;
   std::vector<H2BackendStream*> open_;
   std::vector<std::unique_ptr<H2BackendStream>> released_;  // until nghttp2 has done with them
+  std::vector<std::unique_ptr<H2BackendStream>> spare_;     // to be opened again
   std::string error_;
   Instant idle_since_{};
   Instant heard_{};

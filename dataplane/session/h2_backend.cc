@@ -101,7 +101,10 @@ std::unique_ptr<H2BackendStream> H2Backend::open(Task& owner, Method method) {
 }
 
 void H2Backend::release(std::unique_ptr<H2BackendStream> stream) {
-  std::erase(open_, stream.get());
+  auto found = std::find(open_.begin(), open_.end(), stream.get());
+  DCHECK(found != open_.end());
+  std::swap(*found, open_.back());
+  open_.pop_back();
   if (open_.empty()) idle_since_ = loop_.now();
   stream->owner_ = nullptr;
   stream->said_all_ = stream->said_all_ && stream->end_sent_;

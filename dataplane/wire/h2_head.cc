@@ -252,22 +252,32 @@ bool h2_request_fields(MutableBytes head, std::string_view scheme, H2FieldArray&
   std::string_view text = as_text(Bytes(head));
   std::string_view line = text.substr(0, text.find('\r'));
   size_t space = line.find(' '), last = line.rfind(' ');
-  std::string_view authority;
+  out.add(":method", line.substr(0, space));
+  out.add(":scheme", scheme);
+  out.add(":authority", {});
+  out.add(":path", line.substr(space + 1, last - space - 1));
+  H2Field& authority = out[2];
   bool connect = false;
   MutableBytes lines = behind_first_line(head);
-  for_each_line(lines, [&](auto name, auto value) {
-    if (name == "host" && authority.empty()) authority = value;
+  bool fits = for_each_line(lines, [&](auto name, auto value) {
+    if (name == "host") {
+      if (authority.value.empty()) authority.value = value;
+      return true;
+    }
     connect |= name == "upgrade" && same_name(value, kWebSocket);
-    return true;
+    return is_connection_field(name, value) || out.add(name, value);
   });
-  out.add(":method", connect ? "CONNECT" : line.substr(0, space));
-  if (connect) out.add(":protocol", kWebSocket);
+  if (!connect) return fits;
+  H2Field host = authority, path = out[3];
+  out.clear();
+  out.add(":method", "CONNECT");
+  out.add(":protocol", kWebSocket);
   out.add(":scheme", scheme);
-  out.add(":authority", authority);
-  out.add(":path", line.substr(space + 1, last - space - 1));
+  out.add(host.name, host.value);
+  out.add(path.name, path.value);
   return for_each_line(lines, [&](auto name, auto value) {
-    return name == "host" || is_connection_field(name, value) ||
-           (connect && is_key_field(name)) || out.add(name, value);
+    return name == "host" || is_connection_field(name, value) || is_key_field(name) ||
+           out.add(name, value);
   });
 }
 

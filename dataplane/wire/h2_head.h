@@ -83,6 +83,7 @@ class H2FieldArray {
     return true;
   }
   std::span<const H2Field> all() const { return {fields_.data(), size_}; }
+  H2Field& operator[](size_t i) { return fields_[i]; }
 
  private:
   size_t size_ = 0;

@@ -52,16 +52,19 @@ class Side final : public H2FrameEvents {
   explicit Side(H2Frames::Role role, H2FrameSettings settings = {})
       : frames(role, settings, *this) {}
 
-  int control = 0, resets = 0, faults = 0, goaways = 0, pongs = 0;
+  int control = 0, resets = 0, excess = 0, faults = 0, goaways = 0, pongs = 0;
+  bool calm = false;  // after whoever begins a stream
   std::vector<std::unique_ptr<Sides>> streams;
   H2Frames frames;
 
   void on_frame(Kind kind) override {
     control += kind == Kind::Control;
     resets += kind == Kind::Reset;
+    excess += kind == Kind::Excess;
   }
   H2FrameStream* on_stream(int32_t) override {
     streams.push_back(std::make_unique<Sides>());
+    if (calm) frames.terminate(H2Error::EnhanceYourCalm);
     return streams.back().get();
   }
   void on_block_begin() override {}
@@ -156,6 +159,39 @@ TEST(H2Frames, FramesOfClosedStreamsCountAndThoseOfAPeersEndsAreErrors) {
   talk(client, server);
   EXPECT_EQ(client.goaways, 1);
   EXPECT_EQ(server.frames.error(), H2Error::StreamClosed);
+}
+
+TEST(H2Frames, StreamsBeyondThoseAllowedAreToldApart) {
+  H2FrameSettings two;
+  two.streams = 2;
+  Side server(H2Frames::Role::Server, two), client(H2Frames::Role::Client);
+  Sides calls[4];
+  for (size_t i = 0; i < 3; ++i) client.frames.send_request(kGet, calls[i], false);
+  server.frames.receive(as_bytes(client.produced()));
+  EXPECT_EQ(server.excess, 1);
+  ASSERT_EQ(server.streams.size(), 2u);
+  server.frames.send_response(1, kOk, *server.streams[0], false);
+  talk(server, client);
+  EXPECT_EQ(calls[2].error, H2Error::RefusedStream);
+  client.frames.send_request(kGet, calls[3], false);
+  talk(client, server);
+  EXPECT_EQ(server.excess, 1);
+  EXPECT_EQ(server.streams.size(), 3u);
+}
+
+TEST(H2Frames, NothingIsReadOfAPeerThatIsToldToGo) {
+  for (size_t piece : {1u, 1u << 20}) {
+    Side server(H2Frames::Role::Server), client(H2Frames::Role::Client);
+    server.calm = true;
+    Sides calls[3];
+    for (Sides& call : calls) client.frames.send_request(kGet, call, false);
+    talk(client, server, piece);
+    ASSERT_EQ(server.streams.size(), 1u);
+    EXPECT_LE(std::count(server.streams[0]->came.begin(), server.streams[0]->came.end(), '\n'), 1);
+    EXPECT_FALSE(server.frames.wants_read());
+    EXPECT_EQ(server.frames.error(), H2Error::EnhanceYourCalm);
+    EXPECT_EQ(client.goaways, 1);
+  }
 }
 
 TEST(H2Frames, ShutdownServesWhatComesUntilTheClientKnows) {

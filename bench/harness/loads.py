@@ -11,6 +11,8 @@ from harness.proxies import find
 
 # On a machine with neighbours a load may not get its turn in the whole of its time.
 ATTEMPTS = 3
+# Requests of a tool before those that are measured: some for each stream that a row has.
+WARMING = 10_000
 
 
 def load_command(stage, scenario, address, host, arguments):
@@ -79,14 +81,14 @@ def measure(stage, row, name, running, workers=1):
     }
 
 
-def tool_command(row, running, seconds):
+def tool_command(row, running, how_long):
     *arguments, path = row.workload.load
     host, port = row.workload.host, running.address.rpartition(":")[2]
     if row.workload.tool == "wrk":
         # It connects to the name that it asks for.
-        return [find("wrk"), "-d", f"{seconds}s", *arguments, f"https://localhost:{port}{path}"]
+        return [find("wrk"), *how_long, *arguments, f"https://localhost:{port}{path}"]
     # The port is left out of the authority, as clients of port 443 leave it out.
-    return [find("h2load"), "-D", f"{seconds}s", *arguments, "--connect-to", running.address,
+    return [find("h2load"), *how_long, *arguments, "--connect-to", running.address,
             "-H", f":authority: {host}", "--tls13-ciphers", CIPHERSUITE,
             f"https://{host}:{port}{path}"]
 
@@ -100,12 +102,12 @@ def requests_of(tool, text):
     return counts and not int(counts[3]) and int(counts[2])
 
 
-def run_tool(stage, row, running, workers, seconds):
+def run_tool(stage, row, running, workers, *how_long):
     """What it said."""
-    process = stage.processes.start(tool_command(row, running, seconds), stage.load_cores(workers),
+    process = stage.processes.start(tool_command(row, running, how_long), stage.load_cores(workers),
                                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
-        return process.communicate(timeout=20 + seconds)[0]
+        return process.communicate(timeout=60 + stage.options.seconds)[0]
     except subprocess.TimeoutExpired:
         raise BenchError(f"{row.workload.tool}, {row.name}: it did not end") from None
     finally:
@@ -114,11 +116,16 @@ def run_tool(stage, row, running, workers, seconds):
 
 def measure_with_tool(stage, row, running, workers):
     """wrk or h2load. Their connections are opened within the measured time: they are few, and as
-    many for each proxy. Those to the backend, which may be many, are there by then."""
-    seconds = max(1, round(stage.options.seconds + stage.options.warm_up))
-    run_tool(stage, row, running, workers, max(1, round(stage.options.seconds)))
+    many for each proxy. Those to the backend, which may be many, are there by then, and free:
+    where time ends a run, as with wrk, the proxy cuts those that have not answered."""
+    seconds = f"{max(1, round(stage.options.seconds + stage.options.warm_up))}s"
+    if row.workload.tool == "wrk":
+        how_long, warming = ("-d", seconds), ("-d", "1s")
+    else:
+        how_long, warming = ("-D", seconds), ("-n", str(WARMING))
+    run_tool(stage, row, running, workers, *warming)
     before, began = sum(map(cpu_seconds, running.pids)), time.monotonic()
-    text = run_tool(stage, row, running, workers, seconds)
+    text = run_tool(stage, row, running, workers, *how_long)
     cpu, took = sum(map(cpu_seconds, running.pids)) - before, time.monotonic() - began
     done = requests_of(row.workload.tool, text)
     if not done:

@@ -181,8 +181,9 @@ Exchange::Next Exchange::begin_on_backend() {
                                                   limits().backend_idle_timeout})
       .release();
   context_.loop.bury(std::move(backend_));
+  // Which tells those who wait for it.
+  connecting_ = false;
   bool there = use_shared();
-  stop_connecting();
   if (!there) return next_endpoint(RequestEnd::ConnectFailed, 502, "the backend takes no stream");
   record_.reused_connection = false;
   return begin_relay();

@@ -14,6 +14,8 @@ constexpr uint32_t kStreamsMost = 128;
 // A connection on which somebody waits and nothing comes is asked whether it lives.
 constexpr Millis kSilenceMost{20'000};
 constexpr Millis kPongMost{10'000};
+// For a backend to take the GOAWAY of a connection that nobody uses.
+constexpr Millis kGoodbyeMost{5'000};
 constexpr size_t kIdentitiesMost = 1024;
 
 H2FrameSettings settings_of(const H2Backend::Settings& settings) {
@@ -85,7 +87,10 @@ bool H2Backend::serves(const Service& service, const Endpoint& endpoint) const {
          (!service.tls() || name_ == endpoint.name);
 }
 
+// Of more streams than it takes a backend refuses some, whose bodies may have gone by then: until
+// it has said how many, there is one.
 bool H2Backend::has_room() const {
+  if (!settled_ && !open_.empty()) return false;
   return !ended_ && !leaving_ && frames_.takes_requests() &&
          open_.size() + released_.size() < std::min(kStreamsMost, frames_.peer_streams());
 }
@@ -125,6 +130,11 @@ void H2Backend::release(std::unique_ptr<H2BackendStream> stream) {
 void H2Backend::on_settings() {
   if (std::exchange(settled_, true)) return;
   for (H2BackendStream* stream : open_) stream->ready();
+  tell_who_waits();
+}
+
+void H2Backend::tell_who_waits() {
+  if (!std::exchange(told_, true)) pool_.settled(*this, loop_);
 }
 
 void H2Backend::retire() {
@@ -199,7 +209,8 @@ void H2Backend::keep(std::unique_ptr<H2BackendStream> stream) {
 
 void H2Backend::arm() {
   if (open_.empty()) {
-    deadline_.arm(idle_since_ + Micros(settings_.idle_timeout));
+    deadline_.arm(said_goodbye_ ? goodbye_ + Micros(kGoodbyeMost)
+                                : idle_since_ + Micros(settings_.idle_timeout));
   } else {
     bool asked = asked_ > heard_;
     deadline_.arm((asked ? asked_ : heard_) + Micros(asked ? kPongMost : kSilenceMost));
@@ -210,7 +221,13 @@ void H2Backend::on_deadline() {
   Instant now = loop_.now();
   deadline_.disarm();
   if (open_.empty()) {
-    if (now >= idle_since_ + Micros(settings_.idle_timeout)) frames_.terminate(H2Error::None);
+    if (said_goodbye_) {
+      if (now >= goodbye_ + Micros(kGoodbyeMost)) ended_ = true;
+    } else if (now >= idle_since_ + Micros(settings_.idle_timeout)) {
+      said_goodbye_ = true;
+      goodbye_ = now;
+      frames_.terminate(H2Error::None);
+    }
     return;
   }
   if (asked_ > heard_ && now >= asked_ + Micros(kPongMost)) {
@@ -226,6 +243,7 @@ void H2Backend::on_deadline() {
 void H2Backend::end() {
   if (!std::exchange(ended_, true)) pool_.remove(*this);
   pool_.remove(*this);
+  tell_who_waits();
   deadline_.disarm();
   if (stream_.open()) {
     stream_.say_goodbye();
@@ -268,7 +286,14 @@ bool H2Backends::wait(const Service& service, const Endpoint& endpoint, Task& ow
 }
 
 void H2Backends::connected(const Service& service, const Endpoint& endpoint, Loop& loop) {
-  Identity identity = identity_of(service, endpoint);
+  stop_connecting(identity_of(service, endpoint), loop);
+}
+
+void H2Backends::settled(const H2Backend& backend, Loop& loop) {
+  stop_connecting({backend.address(), backend.name(), backend.context()}, loop);
+}
+
+void H2Backends::stop_connecting(const Identity& identity, Loop& loop) {
   auto found = std::find_if(connecting_.begin(), connecting_.end(),
                             [&](const Connecting& one) { return one.identity == identity; });
   if (found == connecting_.end()) return;

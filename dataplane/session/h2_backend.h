@@ -60,6 +60,7 @@ class H2Backend final : public Task, public H2Link, private H2FrameEvents {
   bool serves(const Service& service, const Endpoint& endpoint) const;
   bool has_room() const;
   const Address& address() const { return address_; }
+  const std::string& name() const { return name_; }
   const BackendContext* context() const { return tls_.get(); }
   /// Nobody will want it any more: it ends with the last of its streams.
   void retire();
@@ -89,6 +90,7 @@ class H2Backend final : public Task, public H2Link, private H2FrameEvents {
   void on_deadline();
   void forget_released();
   void keep(std::unique_ptr<H2BackendStream> stream);
+  void tell_who_waits();
 
   void on_frame(Kind) override { heard_ = loop_.now(); }
   H2FrameStream* on_stream(int32_t) override { return nullptr; }
@@ -118,9 +120,12 @@ class H2Backend final : public Task, public H2Link, private H2FrameEvents {
   Instant idle_since_{};
   Instant heard_{};
   Instant asked_{};       // by a PING
+  Instant goodbye_{};     // when the GOAWAY of an idle connection was made
+  bool said_goodbye_ = false;
   bool in_turn_ = false;
   bool used_ = false;
   bool settled_ = false;
+  bool told_ = false;     // who waits for it
   bool retired_ = false;
   bool leaving_ = false;  // takes no stream any more
   bool ended_ = false;
@@ -136,9 +141,12 @@ class H2Backends {
   std::unique_ptr<H2BackendStream> open(const Service& service, const Endpoint& endpoint,
                                         Task& owner, Method method);
   /// True: somebody else is connecting there, and `owner` is posted when that is over. False: the
-  /// caller connects, and says connected() when that is over, however it ended.
+  /// caller connects, and makes an H2Backend of the connection or says connected(), however that
+  /// ended.
   bool wait(const Service& service, const Endpoint& endpoint, Task& owner);
   void connected(const Service& service, const Endpoint& endpoint, Loop& loop);
+  /// The backend has said how many streams it takes, or will not.
+  void settled(const H2Backend& backend, Loop& loop);
   void stop_waiting(Task& owner);
 
   /// For services with `auto`: what the last handshake with the endpoint chose.
@@ -160,6 +168,7 @@ class H2Backends {
     bool operator==(const Identity&) const = default;
   };
   static Identity identity_of(const Service& service, const Endpoint& endpoint);
+  void stop_connecting(const Identity& identity, Loop& loop);
   struct Connecting {
     Identity identity;
     std::vector<Task*> waiting;

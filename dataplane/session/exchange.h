@@ -33,6 +33,7 @@ struct ExchangeClient {
   uint16_t port = 0;   // that the client connected to
   bool last = false;   // no further request will be taken on this connection
   uint8_t version = 1;  // of HTTP
+  bool asks_for_head = false;  // of HTTP/2: not even the answer to a refused head has a body
 };
 
 /// Reads in the order of the wire:

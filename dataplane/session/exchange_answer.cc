@@ -75,7 +75,8 @@ Step Exchange::write_answer(uint16_t code) {
   out.put("\r\n");
   DCHECK(!out.overflown());
   client_->out.put_head(out.written(), BodyKind::Length);
-  if (understood_ && request_.method == Method::Head) size = 0;
+  bool no_body = client_->asks_for_head || (understood_ && request_.method == Method::Head);
+  if (no_body) size = 0;
   record_.response_body_bytes = size;
   return client_->out.send_body(page.first(size), true, nullptr);
 }

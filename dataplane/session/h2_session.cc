@@ -88,7 +88,10 @@ bool H2Session::serve() {
     });
   }
   bool gone = reading_ended_ && open_.empty();
-  if (gone || (!frames_.wants_read() && !frames_.wants_write())) {
+  bool over = !frames_.wants_read() && !frames_.wants_write();
+  // A stream whose last frame has gone at the end of this turn has yet to learn that it has.
+  if (frames_.error() == H2Error::None) over = over && ready_.empty();
+  if (gone || over) {
     begin_closing();
     return true;
   }
@@ -205,6 +208,7 @@ void H2Session::begin(H2Stream& stream) {
   stream.lent_.facts = facts_;
   stream.lent_.port = port_;
   stream.lent_.last = last_;
+  stream.lent_.asks_for_head = stream.method_ == Method::Head;
   use_current_snapshot(context(), arrival(), stream.lent_);
   facts_ = stream.lent_.facts;
   last_ = stream.lent_.last;

@@ -48,6 +48,7 @@ void H2Sides::on_fields_end(bool end_of_stream) {
     read_trailers();
   } else {
     Block head(link_.scratch().blocks);
+    if (of_ == H2HeadText::Of::Request) method_ = text_.is_head() ? Method::Head : Method::Get;
     H1Fault fault = text_.end(end_of_stream, head, method_);
     bool interim = of_ == H2HeadText::Of::Response && fault == H1Fault::None &&
                    text_.status() < 200 && !end_of_stream;

@@ -41,6 +41,8 @@ class H2HeadText {
   size_t size() const { return size_; }
   /// Of a response, as far as it is known; 0: it is not.
   uint16_t status() const { return status_; }
+  /// Of a request, as far as it is known: the response must not have a body, whatever else is said.
+  bool is_head() const { return ranges_[kMethod].given && text(kMethod) == "HEAD"; }
   void clear();
 
  private:

@@ -291,5 +291,19 @@ TEST(H2Fields, A101IsA200WithoutAKey) {
   EXPECT_EQ(fields_of(fields), ":status=200 sec-websocket-protocol=chat ");
 }
 
+// The answer to a head that is refused is a response to HEAD all the same.
+TEST(H2Head, IsKnownToBeHeadWhateverElseIsWrong) {
+  BlockPool pool;
+  H2HeadText head(pool);
+  head.begin(H2HeadText::Of::Request, 32);
+  EXPECT_FALSE(head.is_head());
+  head.add(":method", "HEAD");
+  head.add("x-large", std::string(100, 'x'));
+  EXPECT_TRUE(head.is_head());
+  head.begin(H2HeadText::Of::Request, 32);
+  head.add(":method", "GET");
+  EXPECT_FALSE(head.is_head());
+}
+
 }  // namespace
 }  // namespace sallyport

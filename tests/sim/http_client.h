@@ -13,6 +13,7 @@ struct ClientPlan {
   bool polite = true;
   bool pipelines = true;
   size_t requests_most = 6;
+  size_t streams_most = 100;        // the proxy's, at a time on a connection
   uint64_t body_most = 0;
   uint64_t body_limit = 0;          // the proxy's; 0: none
   bool small_heads_only = false;    // the proxy refuses large ones

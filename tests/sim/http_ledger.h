@@ -40,6 +40,7 @@ struct HttpRequest {
   bool trailers = false;    // TE: trailers
   bool upgrade = false;
   bool alone = true;        // no other is sent before its response has come
+  bool http2 = false;
   Nonsense nonsense = Nonsense::None;
 
   // What the client did.
@@ -53,6 +54,10 @@ struct HttpRequest {
   uint64_t received = 0;    // of its body
   bool answered = false;    // whole
   bool said_close = false;
+  // Over HTTP/2.
+  bool taken_back = false;  // by its client
+  bool refused = false;     // said by the proxy to be untouched
+  std::string lost_by = {}; // how its client learned that no whole response comes
 };
 
 /// One request as it reached one backend, and the response.
@@ -70,6 +75,7 @@ struct HttpAttempt {
   uint64_t body_sent = 0;     // at most
   bool begun = false;         // a byte of the final response, or of what is none, may have gone
   bool interim = false;       // one may have gone
+  bool refused = false;       // said to be untouched: it may be sent again (RFC 9113 section 8.7)
   bool sent_whole = false;
   bool finished = false;      // with it the connection, cleanly
   bool switched = false;      // 101

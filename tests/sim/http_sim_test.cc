@@ -1,16 +1,29 @@
-// HTTP/1.1 through the data plane, between peers and on a network that do anything they please.
+// HTTP through the data plane, between peers and on a network that do anything they please.
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <map>
 #include <string>
 #include <vector>
 
+#include "tests/sim/http_expectations.h"
 #include "tests/sim/http_world.h"
 #include "tests/sim/seeds.h"
 
 namespace sallyport::sim {
 namespace {
+
+struct Kind {
+  HttpWay way;
+  HttpVersions versions;
+  bool http2() const { return versions.client_http2 || versions.backend_http2; }
+};
+
+std::string name(const Kind& kind) {
+  auto version = [](bool http2) { return http2 ? "2" : "1"; };
+  if (!kind.http2()) return sim::name(kind.way);
+  return std::string(sim::name(kind.way)) + "_h" + version(kind.versions.client_http2) + "_to_h" +
+         version(kind.versions.backend_http2);
+}
 
 Faults draw_faults(uint64_t seed, HttpManners manners) {
   Random random(seed);
@@ -23,9 +36,14 @@ Faults draw_faults(uint64_t seed, HttpManners manners) {
 
 // Where backends send more than they announced, all of it has to come at once: what comes later
 // cannot be told from a response to the next request.
-HttpPlan draw_plan(HttpWay way, HttpManners manners, uint64_t seed, Faults& faults) {
+HttpPlan draw_plan(const Kind& kind, HttpManners manners, uint64_t seed, Faults& faults) {
   Random random(seed ^ 0x4854'5450u);
-  HttpPlan plan = HttpPlan::draw(way, manners, random);
+  HttpPlan plan = HttpPlan::draw(kind.way, manners, random, kind.versions);
+  if (plan.bulk) {
+    // So that little of it is on its way.
+    faults.segment_most = 16 * 1024;
+    faults.send_buffer = faults.receive_buffer = 32 * 1024;
+  }
   if (plan.talks_on) {
     faults.partial_read = faults.blocked_read = 0;
     faults.segment_least = faults.segment_most = 64 * 1024;
@@ -35,9 +53,9 @@ HttpPlan draw_plan(HttpWay way, HttpManners manners, uint64_t seed, Faults& faul
 }
 
 struct Simulation {
-  Simulation(uint64_t seed, HttpWay way, HttpManners manners)
+  Simulation(uint64_t seed, const Kind& kind, HttpManners manners)
       : faults(draw_faults(seed, manners)),
-        plan(draw_plan(way, manners, seed, faults)),
+        plan(draw_plan(kind, manners, seed, faults)),
         network(seed, faults),
         openssl(seed),
         world(network, plan) {
@@ -51,218 +69,66 @@ struct Simulation {
   HttpWorld world;
 };
 
-std::string describe(const HttpRequest& r) {
-  return "request " + std::to_string(r.id) + " of client " + std::to_string(r.client) + ": " +
-         r.method + " " + r.target + " HTTP/1." + std::to_string(r.minor) + ", body " +
-         std::to_string(static_cast<int>(r.body.framing)) + "/" + std::to_string(r.body.length) +
-         (r.upgrade ? ", upgrade" : "") + (r.begun ? ", begun" : "") +
-         (r.sent_whole ? ", sent" : "") + "; got " + std::to_string(r.status) + " of attempt " +
-         std::to_string(r.attempt) + ", " + std::to_string(r.received) + " bytes" +
-         (r.answered ? ", whole" : "");
-}
-
-std::string describe(const HttpAttempt& a) {
-  return "attempt " + std::to_string(a.number) + " of request " + std::to_string(a.request) +
-         " on connection " + std::to_string(a.connection) + (a.first ? " (new)" : "") + ": got " +
-         std::to_string(a.request_body) + " bytes" + (a.request_whole ? ", whole" : "") +
-         "; status " + std::to_string(a.status) + ", body " +
-         std::to_string(static_cast<int>(a.body.framing)) + "/" + std::to_string(a.body.length) +
-         (a.begun ? ", begun" : "") + (a.interim ? ", interim" : "") + ", sent " +
-         std::to_string(a.body_sent) + (a.sent_whole ? ", whole" : "") +
-         (a.finished ? ", finished" : "") + (a.switched ? ", switched" : "");
-}
-
-std::string describe(const RequestLine& line) {
-  return "recorded: " + line.peer.text() + " " + line.method + " " + line.path + " " +
-         std::to_string(line.record.status) + " " + name(line.record.end) + " while " +
-         line.doing + ": " + line.detail + ", attempts " +
-         std::to_string(line.record.connect_attempts) +
-         (line.record.reused_connection ? ", reused" : "") +
-         (line.record.retried ? ", retried" : "");
-}
-
-/// To a backend that had ended the connection, maybe long after the proxy had given it up.
-bool came_too_late(const HttpAttempt& a) { return a.status == 0; }
-
-/// A response is what one backend sent, whole where it ends, and only the last attempt's.
-void expect_honest_responses(const HttpWorld& world) {
-  const HttpLedger& ledger = world.ledger();
-  for (const HttpRequest& r : ledger.requests) {
-    SCOPED_TRACE(describe(r));
-    if (r.attempt == 0) continue;
-    const HttpAttempt& a = ledger.attempts[r.attempt - 1];
-    EXPECT_EQ(a.request, r.id);
-    EXPECT_TRUE(a.begun);
-    EXPECT_LE(r.received, a.body_sent);
-    for (const HttpAttempt& other : ledger.attempts) {
-      EXPECT_FALSE(other.request == r.id && other.number > a.number && !came_too_late(other))
-          << "sent again after a response had begun";
-    }
-  }
-}
-
-/// How often a request reaches backends: once, or more if that does no harm and nothing had come.
-void expect_honest_attempts(const HttpWorld& world, const Faults& faults) {
-  const HttpLedger& ledger = world.ledger();
-  std::map<uint64_t, std::vector<const HttpAttempt*>> attempts;
-  for (const HttpAttempt& a : ledger.attempts) attempts[a.request].push_back(&a);
-  for (const auto& [id, all] : attempts) {
-    const HttpRequest& r = ledger.requests[id - 1];
-    SCOPED_TRACE(describe(r));
-    EXPECT_TRUE(r.idempotent || all.size() == 1) << all.size() << " attempts";
-    EXPECT_LE(all.size(), world.plan().limits.connect_attempts + 1);
-    auto last = std::find_if(all.rbegin(), all.rend(), [](auto* a) { return !came_too_late(*a); });
-    for (const HttpAttempt* a : all) {
-      if (last == all.rend() || a == *last) continue;
-      EXPECT_EQ(a->request_body, 0u) << "a body was sent twice";
-      // Nothing on the way takes back what a backend has sent before it ended cleanly.
-      bool arrived = a->finished && faults.reset == 0;
-      EXPECT_FALSE(arrived && a->begun) << "sent again after a part of a response";
-    }
-  }
-}
-
-/// Of a backend that has said more than it should nobody knows what it will say next.
-void expect_not_used_again(const HttpWorld& world) {
-  std::map<uint64_t, const HttpAttempt*> talked_on;
-  for (const HttpAttempt& a : world.ledger().attempts) {
-    const HttpAttempt*& before = talked_on[a.connection];
-    if (before) ADD_FAILURE() << describe(a) << ", after " << describe(*before);
-    if (a.talks_on) before = &a;
-  }
-}
-
-/// The two directions of a tunnel: what is whole at one end has been said to be at the other.
-void expect_honest_tunnels(const HttpWorld& world) {
-  for (const HttpRequest& r : world.ledger().requests) {
-    if (r.attempt == 0 || r.status != 101) continue;
-    SCOPED_TRACE(describe(r));
-    const HttpAttempt& a = world.ledger().attempts[r.attempt - 1];
-    auto expect_side = [](const TunnelSide& to, const TunnelSide& from) {
-      EXPECT_LE(to.received, from.sent);
-      if (to.ended != Account::End::Clean) return;
-      EXPECT_TRUE(from.finished);
-      EXPECT_EQ(to.received, from.length);
-    };
-    expect_side(r.tunnel, a.tunnel);
-    expect_side(a.tunnel, r.tunnel);
-  }
-}
-
-/// Responses come in order, and only the last of them may be broken off.
-void expect_order(const HttpWorld& world) {
-  for (const auto& client : world.clients()) {
-    bool over = false;
-    for (const HttpRequest* r : client.peer->requests()) {
-      SCOPED_TRACE(describe(*r));
-      EXPECT_FALSE(over && r->status != 0);
-      over |= !r->answered;
-    }
-  }
-}
-
-void expect_true_line(const HttpWorld& world, const HttpRequest& r, const RequestLine& line) {
-  const RequestRecord& record = line.record;
-  if (!line.method.empty()) {
-    EXPECT_EQ(line.method, r.method);
-    EXPECT_TRUE(r.target.ends_with(line.path)) << line.path;
-    EXPECT_EQ(record.request_body_bytes > r.body_sent && !record.upgraded, false);
-  }
-  if (r.status != 0) {
-    EXPECT_EQ(record.status, r.status);
-  }
-  if (r.answered && r.status != 101) {
-    EXPECT_EQ(record.response_body_bytes, r.received);
-    EXPECT_EQ(record.end == RequestEnd::Complete, r.attempt != 0);
-  }
-  if (record.start > world.drained_at() && r.status != 0 && r.status != 101) {
-    EXPECT_TRUE(r.said_close) << "more is taken amid the drain";
-  }
-  EXPECT_EQ(record.upgraded, record.status == 101);
-  if (record.end != RequestEnd::Complete) return;
-  auto whole = [&](const HttpAttempt& a) {
-    return a.request == r.id && a.sent_whole && a.status == record.backend_status;
-  };
-  const auto& attempts = world.ledger().attempts;
-  EXPECT_TRUE(std::any_of(attempts.begin(), attempts.end(), whole)) << "complete, but of nobody";
-}
-
-/// One record for each request that began, in their order, and none that says more than is true.
-void expect_true_records(const HttpWorld& world) {
-  for (const auto& client : world.clients()) {
-    std::vector<const RequestLine*> lines;
-    for (const RequestLine& line : world.lines()) {
-      if (line.peer == client.address) lines.push_back(&line);
-    }
-    const auto& requests = client.peer->requests();
-    size_t begun = 0;
-    size_t answered = 0;
-    for (const HttpRequest* r : requests) {
-      begun += r->begun;
-      answered += r->status != 0;
-    }
-    // Half of a request behind the last one may be what the proxy takes for another.
-    EXPECT_LE(lines.size(), begun);
-    EXPECT_GE(lines.size(), answered);
-    for (size_t i = 0; i < std::min(lines.size(), requests.size()); ++i) {
-      SCOPED_TRACE(describe(*requests[i]) + "; " + describe(*lines[i]));
-      expect_true_line(world, *requests[i], *lines[i]);
-    }
-  }
-}
-
-/// A connection takes at most one request more once the drain has begun: its answer is the last.
-void expect_drained(const HttpWorld& world) {
-  std::map<uint64_t, size_t> after;
-  for (const RequestLine& line : world.lines()) {
-    if (line.record.start <= world.drained_at()) continue;
-    EXPECT_LE(++after[line.connection], 1u) << describe(line);
-  }
+/// A body that is on its way to a backend is not there for another one: a backend of HTTP/2 that
+/// ends its connection may refuse what it has begun to get.
+bool was_refused(const HttpWorld& world, const HttpRequest& r) {
+  // One that says goodbye and one that is not there can use up all tries between them.
+  return world.plan().versions.backend_http2 && r.status == 502;
 }
 
 /// Why a polite request may have no response of a backend: the connection was to end, or the one
 /// that it went out on was closed by the backend at that moment.
 bool is_excused(const HttpWorld& world, const HttpClient& client, const HttpRequest& r) {
+  if (was_refused(world, r)) return true;
   if (client.told_last() && r.status == 0) return true;
   if (world.plan().closes_connections() && r.status == 0) return true;
   bool may_repeat = r.idempotent && r.body.length == 0;
   return world.plan().manners == HttpManners::Races && r.status == 502 && !may_repeat;
 }
 
+/// Streams that the proxy has not taken because it wanted the connection to end.
+bool is_excused(const HttpWorld& world, const H2Client&, const HttpRequest& r) {
+  if (was_refused(world, r)) return true;
+  bool may_repeat = r.idempotent && r.body.length == 0;
+  if (world.plan().manners == HttpManners::Races && r.status == 502 && !may_repeat) return true;
+  const auto& attempts = world.ledger().attempts;
+  bool untouched = std::none_of(attempts.begin(), attempts.end(),
+                                [&](const HttpAttempt& a) { return a.request == r.id; });
+  return world.plan().closes_connections() && r.status == 0 && untouched;
+}
+
 /// Nothing was lost and nobody misbehaved: everything is answered by backends, and ends cleanly.
+template <typename Client>
+void expect_all_well(const HttpWorld& world, const Client& client) {
+  bool lost = false;
+  for (const HttpRequest* r : client.requests()) {
+    if (is_excused(world, client, *r)) {
+      lost |= r->status == 0;
+      continue;
+    }
+    SCOPED_TRACE(describe(*r));
+    EXPECT_TRUE(r->answered || r->status == 101);
+    EXPECT_NE(r->attempt, 0u);
+    if (r->status != 101) continue;
+    EXPECT_EQ(r->tunnel.ended, Account::End::Clean);
+    EXPECT_TRUE(r->tunnel.finished);
+  }
+  // With every stream at its end, nothing is lost by those who are slow to leave.
+  if (lost || world.plan().versions.client_http2) return;
+  EXPECT_EQ(client.ended(), Account::End::Clean);
+}
+
 void expect_all_well(const HttpWorld& world) {
   for (const auto& client : world.clients()) {
-    bool lost = false;
-    for (const HttpRequest* r : client.peer->requests()) {
-      if (is_excused(world, *client.peer, *r)) {
-        lost |= r->status == 0;
-        continue;
-      }
-      SCOPED_TRACE(describe(*r));
-      EXPECT_TRUE(r->answered || r->status == 101);
-      EXPECT_NE(r->attempt, 0u);
-      if (r->status != 101) continue;
-      EXPECT_EQ(r->tunnel.ended, Account::End::Clean);
-      EXPECT_TRUE(r->tunnel.finished);
-    }
-    if (lost) continue;
-    EXPECT_EQ(client.peer->ended(), Account::End::Clean);
+    client.peer ? expect_all_well(world, *client.peer) : expect_all_well(world, *client.h2);
   }
 }
 
-/// Of all that was asked, answered and recorded: to understand a seed that fails.
-std::string tell(const HttpWorld& world) {
-  std::string text;
-  for (const HttpRequest& r : world.ledger().requests) text += "\n  " + describe(r);
-  for (const HttpAttempt& a : world.ledger().attempts) text += "\n  " + describe(a);
-  for (const RequestLine& line : world.lines()) text += "\n  " + describe(line);
-  return text;
-}
-
-class HttpSim : public testing::TestWithParam<HttpWay> {
+class HttpSim : public testing::TestWithParam<Kind> {
  protected:
   void for_every_seed(HttpManners manners) {
-    for (uint64_t seed : seeds()) {
+    // Runs of HTTP/2 have many streams each, and go all ways.
+    for (uint64_t seed : seeds(GetParam().http2() ? 32 : 256)) {
       Simulation run(seed, GetParam(), manners);
       SCOPED_TRACE("SALLYPORT_SEEDS=" + std::to_string(seed) + ".." + std::to_string(seed) + ": " +
                    run.plan.describe());
@@ -300,9 +166,22 @@ TEST_P(HttpSim, TheSameSeedGivesTheSameTrace) {
   }
 }
 
+constexpr HttpVersions kOne{};
+constexpr HttpVersions kTwoToOne{true, false};
+constexpr HttpVersions kOneToTwo{false, true};
+constexpr HttpVersions kTwo{true, true};
+
 INSTANTIATE_TEST_SUITE_P(Ways, HttpSim,
-                         testing::Values(HttpWay::Plain, HttpWay::Offload, HttpWay::Reencrypt),
-                         [](const auto& way) { return std::string(name(way.param)); });
+                         testing::Values(Kind{HttpWay::Plain, kOne}, Kind{HttpWay::Offload, kOne},
+                                         Kind{HttpWay::Reencrypt, kOne}),
+                         [](const auto& kind) { return name(kind.param); });
+
+INSTANTIATE_TEST_SUITE_P(
+    Versions, HttpSim,
+    testing::Values(Kind{HttpWay::Plain, kTwoToOne}, Kind{HttpWay::Plain, kOneToTwo},
+                    Kind{HttpWay::Plain, kTwo}, Kind{HttpWay::Offload, kTwoToOne},
+                    Kind{HttpWay::Reencrypt, kOneToTwo}, Kind{HttpWay::Reencrypt, kTwo}),
+    [](const auto& kind) { return name(kind.param); });
 
 }  // namespace
 }  // namespace sallyport::sim

@@ -45,6 +45,22 @@ void draw_hard_limits(Limits& l, Random& random) {
   if (random.below(8) == 0) l.connections = 2;
 }
 
+void draw_http2(HttpPlan& p, Random& random) {
+  Limits& l = p.limits;
+  l.http2_control_frames = l.http2_resets = 1'000'000;
+  l.http2_streams = static_cast<uint32_t>(random.magnitude(1, 128));
+  p.bulk = random.below(8) == 0;
+  if (p.manners == HttpManners::Any && random.below(4) == 0) {
+    l.http2_control_frames = static_cast<uint32_t>(random.magnitude(10, 2'000));
+    l.http2_resets = static_cast<uint32_t>(random.magnitude(1, 200));
+  }
+  // PROXY headers tell of one client, and such a connection has many.
+  if (p.versions.backend_http2) {
+    p.proxy_out = ProxyProtocolOut::Off;
+    p.talks_on = false;
+  }
+}
+
 }  // namespace
 
 const char* name(HttpWay way) {
@@ -52,9 +68,10 @@ const char* name(HttpWay way) {
   return kNames[static_cast<size_t>(way)];
 }
 
-HttpPlan HttpPlan::draw(HttpWay way, HttpManners manners, Random& random) {
+HttpPlan HttpPlan::draw(HttpWay way, HttpManners manners, Random& random, HttpVersions versions) {
   HttpPlan p;
   p.way = way;
+  p.versions = versions;
   p.manners = manners;
   p.clients = random.size_between(1, 5);
   p.good_endpoints = random.size_between(1, 2);
@@ -79,17 +96,21 @@ HttpPlan HttpPlan::draw(HttpWay way, HttpManners manners, Random& random) {
   if (p.reload == Reload::Policy && !p.client_tls()) p.reload = Reload::Same;
   p.drains = random.below(5) == 0;
   p.talks_on = manners == HttpManners::Any && random.below(8) == 0;
+  if (versions.client_http2 || versions.backend_http2) draw_http2(p, random);
   return p;
 }
 
 std::string HttpPlan::describe() const {
-  return std::string(name(way)) + ", " + std::to_string(clients) + " clients, endpoints " +
-         std::to_string(good_endpoints) + " good " + std::to_string(refusing_endpoints) +
-         " refusing " + std::to_string(silent_endpoints) + " silent, PROXY in " +
+  return std::string(name(way)) + ", HTTP/" + (versions.client_http2 ? "2" : "1") + " to HTTP/" +
+         (versions.backend_http2 ? "2, " : "1, ") + std::to_string(clients) +
+         " clients, endpoints " + std::to_string(good_endpoints) + " good " +
+         std::to_string(refusing_endpoints) + " refusing " +
+         std::to_string(silent_endpoints) + " silent, PROXY in " +
          std::to_string(static_cast<int>(proxy_in)) + " out " +
          std::to_string(static_cast<int>(proxy_out)) + ", reload " +
          std::to_string(static_cast<int>(reload)) + (drains ? ", drains" : "") +
-         (talks_on ? ", backends talk on" : "");
+         (talks_on ? ", backends talk on" : "") +
+         (bulk ? ", bulk" : "");
 }
 
 void HttpWorld::Records::record(const RequestRecord& r) {
@@ -119,6 +140,7 @@ void HttpWorld::make_config() {
   listener.address = kProxy;
   listener.protocol = plan_.client_tls() ? Protocol::Https : Protocol::Http;
   listener.proxy_protocol = plan_.proxy_in;
+  listener.http2 = plan_.versions.client_http2;
   if (plan_.proxy_in != ProxyProtocolIn::Off) {
     listener.trusted_networks = {*sallyport::Network::parse("192.168.0.0/16")};
   }
@@ -127,6 +149,7 @@ void HttpWorld::make_config() {
   ServiceConfig service;
   service.name = "shop";
   service.proxy_protocol = plan_.proxy_out;
+  if (plan_.versions.backend_http2) service.protocol = BackendProtocol::Http2;
   size_t endpoints = plan_.good_endpoints + plan_.refusing_endpoints + plan_.silent_endpoints;
   for (size_t i = 0; i < endpoints; ++i) {
     Address at = endpoint_address(i);
@@ -136,6 +159,7 @@ void HttpWorld::make_config() {
     service.tls.emplace();
     service.tls->secret = "internal";
     service.tls->name = kBackendName;
+    if (plan_.versions.backend_http2) service.tls->alpn = {"h2"};
     materials_.put("internal", pki().private_ca.secret_of(pki().proxy));
   }
   config_.services = {service};
@@ -160,6 +184,7 @@ void HttpWorld::make_backends() {
   options.server = true;
   options.version = plan_.backend_version;
   options.identity = &pki().backend;
+  if (plan_.versions.backend_http2) options.alpn = {"h2"};
   backend_tls_ = std::make_unique<TlsContext>(options);
 
   Opening opening;
@@ -179,6 +204,7 @@ void HttpWorld::make_backends() {
   // In proportion to what the network moves at once, so that no run takes ages.
   uint64_t at_once = std::min(network_.faults().segment_most, network_.faults().receive_buffer);
   does.body_most = plan_.talks_on ? 4096 : std::min<uint64_t>(256 * 1024, at_once * 32);
+  if (plan_.bulk) does.body_most = 1024 * 1024;
   // Good, refusing and silent ones in any order, so that failures come first, last and between.
   size_t endpoints = config_.services.front().endpoints.size();
   std::vector<Address> order;
@@ -186,13 +212,23 @@ void HttpWorld::make_backends() {
   for (size_t i = endpoints; i > 1; --i) std::swap(order[i - 1], order[random_.below(i)]);
   for (size_t i = 0; i < endpoints; ++i) {
     if (i < plan_.good_endpoints) {
-      backends_.push_back(std::make_unique<HttpBackend>(network_, ledger_, order[i], does,
-                                                        make_channel, backend_connections_));
+      make_backend(order[i], does, make_channel);
     } else if (i < plan_.good_endpoints + plan_.refusing_endpoints) {
       network_.refuse(order[i]);
     } else {
       network_.blackhole(order[i]);
     }
+  }
+}
+
+void HttpWorld::make_backend(const Address& at, const BackendPlan& plan,
+                             HttpPeer::MakeChannel make_channel) {
+  if (plan_.versions.backend_http2) {
+    h2_backends_.push_back(std::make_unique<H2Endpoint>(network_, ledger_, at, plan, make_channel,
+                                                        backend_connections_));
+  } else {
+    backends_.push_back(std::make_unique<HttpBackend>(network_, ledger_, at, plan, make_channel,
+                                                      backend_connections_));
   }
 }
 
@@ -205,6 +241,10 @@ ClientPlan HttpWorld::client_plan() {
   does.body_most = std::min<uint64_t>(256 * 1024, at_once * 32);
   does.safe_only = plan_.manners == HttpManners::Races && random_.coin();
   does.host = kSite;
+  // Of upgrades that HTTP/2 knows, websocket is the one.
+  does.upgrades = !plan_.versions.backend_http2;
+  if (plan_.versions.client_http2) does.requests_most = 30;
+  does.streams_most = plan_.limits.http2_streams;
   return does;
 }
 
@@ -235,6 +275,7 @@ void HttpWorld::make_client(size_t number) {
     options.name = kSite;
     options.version = plan_.client_version;
     if (random_.coin()) options.alpn = {"http/1.1"};
+    if (plan_.versions.client_http2) options.alpn = {"h2"};
     client.tls = std::make_unique<TlsContext>(options);
     TlsOpening tls;
     tls.opening = opening;
@@ -243,6 +284,13 @@ void HttpWorld::make_client(size_t number) {
     make_channel = [this, tls, &context = *client.tls](End& end, Observer& observer) {
       return std::make_unique<TlsChannel>(network_, end, observer, context, tls);
     };
+  }
+  if (plan_.versions.client_http2) {
+    H2Habits habits = H2Habits::draw(random_, network_.faults(), plan_.polite());
+    client.h2 = std::make_unique<H2Client>(network_, ledger_, habits, client_plan(), number,
+                                           make_channel);
+    client.h2->set_on_released([this](const HttpRequest& r) { look_what_waits(r); });
+    return;
   }
   Habits habits = Habits::draw(random_, network_.faults(), plan_.polite());
   client.peer = std::make_unique<HttpClient>(network_, ledger_, habits, client_plan(), number,
@@ -264,6 +312,20 @@ void HttpWorld::look_what_waits(const HttpClient& client) {
                           " bytes wait for a client that does not read");
     }
   }
+}
+
+// A stream that is not read costs its window towards the backend and one piece, beside what is on
+// its way or with a peer.
+void HttpWorld::look_what_waits(const HttpRequest& r) {
+  const HttpAttempt* attempt = ledger_.attempt(r.attempt);
+  if (!attempt) return;
+  const Faults& f = network_.faults();
+  uint64_t most = 64 * 1024 + 64 * 1024 + f.send_buffer + f.receive_buffer + 4 * 16 * 1024;
+  if (!plan_.versions.backend_http2) most += 64 * 1024;  // a piece that has been read
+  if (attempt->body_sent <= r.received + most) return;
+  problems_.push_back(std::to_string(attempt->body_sent - r.received) +
+                      " bytes wait for a stream that is not read, and " + std::to_string(most) +
+                      " may");
 }
 
 void HttpWorld::change_config() {
@@ -332,7 +394,9 @@ void HttpWorld::run() {
     data_plane.accept(descriptor, peer);
   });
   for (Client& client : clients_) {
-    client.peer->call(client.address, kProxy, random_.micros(Micros(0), Seconds(2)));
+    Micros delay = random_.micros(Micros(0), Seconds(2));
+    client.peer ? client.peer->call(client.address, kProxy, delay)
+                : client.h2->call(client.address, kProxy, delay);
   }
   schedule_changes(data_plane, publish);
   parts->loop.run();

@@ -1,4 +1,5 @@
-// A worker that speaks HTTP/1.1 between scripted clients and backends, in the simulated network.
+// A worker that speaks HTTP, of either version on either side, between scripted clients and
+// backends, in the simulated network.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,8 @@
 #include <vector>
 
 #include "tests/sim/data_plane.h"
+#include "tests/sim/h2_client.h"
+#include "tests/sim/h2_endpoint.h"
 #include "tests/sim/http_backend.h"
 #include "tests/sim/http_client.h"
 #include "tests/sim/sim_network.h"
@@ -21,12 +24,19 @@ const char* name(HttpWay way);
 /// Races: the same, but backends close kept connections without a word. Any: everything.
 enum class HttpManners : uint8_t { Polite, Races, Any };
 
+/// Who speaks HTTP/2.
+struct HttpVersions {
+  bool client_http2 = false;
+  bool backend_http2 = false;
+};
+
 /// What is drawn for one run beside the network's faults.
 struct HttpPlan {
   /// Amid the run another configuration comes.
   enum class Reload : uint8_t { None, Same, Limits, Certificate, Endpoints, Policy };
 
   HttpWay way = HttpWay::Plain;
+  HttpVersions versions;
   HttpManners manners = HttpManners::Any;
   size_t clients = 1;
   size_t good_endpoints = 1;
@@ -40,8 +50,10 @@ struct HttpPlan {
   Reload reload = Reload::None;
   bool drains = false;
   bool talks_on = false;   // backends send more than they announced
+  bool bulk = false;       // bodies are larger than what may wait in the proxy
 
-  static HttpPlan draw(HttpWay way, HttpManners manners, Random& random);
+  static HttpPlan draw(HttpWay way, HttpManners manners, Random& random,
+                       HttpVersions versions = {});
   bool polite() const { return manners != HttpManners::Any; }
   bool client_tls() const { return way != HttpWay::Plain; }
   /// Connections are closed amid the run by the proxy, if orderly.
@@ -72,7 +84,11 @@ class HttpWorld {
   struct Client {
     Address address;
     std::unique_ptr<TlsContext> tls;
-    std::unique_ptr<HttpClient> peer;
+    std::unique_ptr<HttpClient> peer;  // or
+    std::unique_ptr<H2Client> h2;
+    const std::vector<HttpRequest*>& requests() const {
+      return peer ? peer->requests() : h2->requests();
+    }
   };
 
   const HttpPlan& plan() const { return plan_; }
@@ -93,12 +109,14 @@ class HttpWorld {
 
   void make_config();
   void make_backends();
+  void make_backend(const Address& at, const BackendPlan& plan, HttpPeer::MakeChannel make_channel);
   void make_client(size_t number);
   ClientPlan client_plan();
   void change_config();
   void schedule_changes(DataPlane& data_plane, std::function<void()> publish);
   void look_for_problems(const DataPlane& data_plane);
   void look_what_waits(const HttpClient& client);
+  void look_what_waits(const HttpRequest& request);
 
   Network& network_;
   HttpPlan plan_;
@@ -108,6 +126,7 @@ class HttpWorld {
   HttpLedger ledger_;
   std::unique_ptr<TlsContext> backend_tls_;
   std::vector<std::unique_ptr<HttpBackend>> backends_;
+  std::vector<std::unique_ptr<H2Endpoint>> h2_backends_;
   uint64_t backend_connections_ = 0;
   std::vector<Client> clients_;
   Records records_;

@@ -23,9 +23,9 @@ std::vector<uint64_t> seeds_that_failed() {
 
 }  // namespace
 
-std::vector<uint64_t> seeds() {
+std::vector<uint64_t> seeds(uint64_t most) {
   uint64_t first = 1;
-  uint64_t last = 256;
+  uint64_t last = most;
   std::vector<uint64_t> all;
   if (const char* asked = std::getenv("SALLYPORT_SEEDS")) {
     std::string text = asked;

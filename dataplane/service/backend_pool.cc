@@ -1,6 +1,7 @@
 #include "dataplane/service/backend_pool.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sallyport {
 
@@ -8,6 +9,9 @@ namespace {
 
 // How exactly idle times are kept: one look at all buckets now and then, no deadline for each.
 constexpr Millis kSweep{1000};
+
+// How many of those who wait look elsewhere after a failure: all of them, after a few failures.
+constexpr uint32_t kCalledOnFailure = 64;
 
 }  // namespace
 
@@ -42,19 +46,89 @@ size_t BackendPool::Hash::operator()(const Identity& i) const {
   return i.address.ip_hash() * 31 + i.address.port() + std::hash<const void*>{}(i.tls);
 }
 
+BackendPool::Identity BackendPool::identity_of(const Service& service, const Endpoint& endpoint) {
+  return {endpoint.address, service.tls() ? std::string_view(endpoint.name) : std::string_view(),
+          service.tls()};
+}
+
+BackendPool::Bucket& BackendPool::bucket_for(const Identity& i) {
+  auto found = buckets_.find(i);
+  if (found != buckets_.end()) return *found->second;
+  if (!sweep_.armed()) sweep_.arm(loop_.now() + kSweep);
+  Key key{i.address, std::string(i.name), i.tls};
+  return *(buckets_[std::move(key)] = std::make_unique<Bucket>());
+}
+
+// Making
+
 std::unique_ptr<BackendConnection> BackendPool::make(const Service& service,
-                                                     const Endpoint& endpoint) {
-  return std::make_unique<BackendConnection>(*this, service, endpoint);
+                                                     const Endpoint& endpoint, Waiter& waiter) {
+  ++bucket_for(identity_of(service, endpoint)).making;
+  had_turn(waiter);
+  auto connection = std::make_unique<BackendConnection>(*this, service, endpoint);
+  connection->being_made_ = true;
+  return connection;
+}
+
+void BackendPool::made(BackendConnection& connection) { no_longer_made(connection, 1); }
+
+void BackendPool::failed(BackendConnection& connection) {
+  no_longer_made(connection, kCalledOnFailure);
+}
+
+void BackendPool::no_longer_made(BackendConnection& connection, uint32_t called) {
+  if (!std::exchange(connection.being_made_, false)) return;
+  Bucket& bucket = *bucket_of(connection);
+  --bucket.making;
+  call(bucket, called);
+}
+
+// Waiting
+
+bool BackendPool::wait(const Service& service, const Endpoint& endpoint, Waiter& waiter,
+                       Task& task) {
+  Bucket& bucket = bucket_for(identity_of(service, endpoint));
+  bool has_turn = waiter.bucket_ == &bucket;
+  if (bucket.making < kMakingMost && (has_turn || bucket.waiting.empty())) return false;
+  had_turn(waiter);
+  waiter.bucket_ = &bucket;
+  waiter.task_ = &task;
+  bucket.waiting.push_back(waiter);
+  return true;
+}
+
+// For each connection that is given back, and each that may be made, one.
+void BackendPool::call(Bucket& bucket, uint32_t most) {
+  for (; most > 0 && !bucket.waiting.empty(); --most) {
+    Waiter& first = bucket.waiting.front();
+    first.ListLink<WaitingForBackend>::unlink();
+    ++bucket.called;
+    loop_.post(*first.task_);
+  }
+}
+
+void BackendPool::had_turn(Waiter& waiter) {
+  DCHECK(!waiter.waiting());
+  if (Bucket* bucket = std::exchange(waiter.bucket_, nullptr)) --bucket->called;
+}
+
+void BackendPool::Waiter::stop() {
+  if (waiting()) {
+    ListLink<WaitingForBackend>::unlink();
+    bucket_ = nullptr;
+  } else if (Bucket* bucket = bucket_) {
+    had_turn(*this);
+    pool_.call(*bucket, 1);
+  }
 }
 
 std::unique_ptr<BackendConnection> BackendPool::take(const Service& service,
-                                                     const Endpoint& endpoint) {
-  Identity identity{endpoint.address,
-                    service.tls() ? std::string_view(endpoint.name) : std::string_view(),
-                    service.tls()};
-  auto found = buckets_.find(identity);
-  if (found == buckets_.end()) return nullptr;
-  Bucket& bucket = *found->second;
+                                                     const Endpoint& endpoint, Waiter& waiter) {
+  auto found = buckets_.find(identity_of(service, endpoint));
+  Bucket* here = found == buckets_.end() ? nullptr : found->second.get();
+  if (waiter.bucket_ != here) waiter.stop();
+  if (!here || (waiter.bucket_ != here && !here->waiting.empty())) return nullptr;
+  Bucket& bucket = *here;
   // One whose end has been seen in this very dispatch had no turn yet.
   while (!bucket.idle.empty() && bucket.idle.back().stream_.socket().readable()) {
     BackendConnection& last = bucket.idle.back();
@@ -68,6 +142,7 @@ std::unique_ptr<BackendConnection> BackendPool::take(const Service& service,
   --bucket.size;
   metrics_.backend_idle.subtract();
   last.reused_ = true;
+  had_turn(waiter);
   return std::unique_ptr<BackendConnection>(&last);
 }
 
@@ -78,10 +153,7 @@ void BackendPool::give_back(std::unique_ptr<BackendConnection> connection, uint3
   if (most == 0 || (bucket && bucket->size >= most)) {
     return discard(std::move(connection), Farewell::Orderly);
   }
-  if (!bucket) {
-    Key key{c.address_, c.name_, c.tls_.get()};
-    bucket = (buckets_[std::move(key)] = std::make_unique<Bucket>()).get();
-  }
+  if (!bucket) bucket = &bucket_for({c.address_, c.name_, c.tls_.get()});
   bucket->longest = longest;
   bucket->idle.push_back(*connection.release());
   ++bucket->size;
@@ -91,9 +163,11 @@ void BackendPool::give_back(std::unique_ptr<BackendConnection> connection, uint3
   if (!sweep_.armed()) sweep_.arm(loop_.now() + kSweep);
   // What has come meanwhile made its edge for somebody else.
   if (c.stream_.socket().readable() || c.stream_.has_received()) loop_.post(c);
+  call(*bucket, 1);
 }
 
 void BackendPool::discard(std::unique_ptr<BackendConnection> connection, Farewell farewell) {
+  made(*connection);
   Stream& stream = connection->stream_;
   if (farewell == Farewell::Reset) {
     stream.reset();
@@ -125,7 +199,7 @@ void BackendPool::turn() {
     while (!bucket.idle.empty() && bucket.idle.front().since_ + bucket.longest <= loop_.now()) {
       drop(bucket.idle.front());
     }
-    at = bucket.size == 0 ? buckets_.erase(at) : std::next(at);
+    at = bucket.unused() ? buckets_.erase(at) : std::next(at);
   }
   if (!buckets_.empty()) sweep_.arm(loop_.now() + kSweep);
 }
@@ -140,7 +214,7 @@ void BackendPool::keep_only(const std::function<bool(const Address&, std::string
     }
     Bucket& bucket = *at->second;
     while (!bucket.idle.empty()) drop(bucket.idle.front());
-    at = buckets_.erase(at);
+    at = bucket.unused() ? buckets_.erase(at) : std::next(at);
   }
 }
 

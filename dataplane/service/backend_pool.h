@@ -18,6 +18,7 @@ namespace sallyport {
 
 class BackendPool;
 struct IdleBackends;
+struct WaitingForBackend;
 
 /// One connection to an endpoint, in use by one exchange or idle in the pool. As a task it takes
 /// turns only while it is idle: in use, its socket posts the exchange.
@@ -46,23 +47,58 @@ class BackendConnection final : public Task, public ListLink<IdleBackends> {
   Stream stream_;
   Instant since_{};  // idle
   bool reused_ = false;
+  bool being_made_ = false;
 };
 
 /// Idle connections by identity: the address, and under TLS the name that was checked and all that
 /// the context stands for (authorities, own certificate, versions). Never by service or snapshot:
 /// where a change of the configuration leaves those as they were, connections are used on. And
 /// never across them: another name, CA or certificate is another identity.
+///
+/// Where thousands of requests come at once (a hundred connections of HTTP/2 with a hundred streams),
+/// most of them are sooner served by a connection that another one gives back than by their own
+/// handshake, which all the others would delay: only so many are made at a time for an identity,
+/// and who comes later waits, in order, for the first that is given back or may be made.
 /// Thread: the worker's.
 class BackendPool final : private Task {
+  struct Bucket;
+
  public:
+  static constexpr uint32_t kMakingMost = 256;
+
+  /// The place in that order. One who was posted and has no more use for a connection says stop(),
+  /// or is destroyed: the next one has its turn. REQUIRES: the pool outlives it.
+  class Waiter : public ListLink<WaitingForBackend> {
+   public:
+    explicit Waiter(BackendPool& pool) : pool_(pool) {}
+    ~Waiter() { stop(); }
+    bool waiting() const { return ListLink<WaitingForBackend>::linked(); }
+    void stop();
+
+   private:
+    friend class BackendPool;
+    BackendPool& pool_;
+    Task* task_ = nullptr;
+    Bucket* bucket_ = nullptr;  // waited for, or whose turn this is; else null
+  };
+
   BackendPool(Loop& loop, Scratch& scratch, WorkerMetrics& metrics);
   ~BackendPool() override;
 
-  /// One that was idle, the one used last, or null. Its socket still posts the connection: the
-  /// caller sets the owner.
-  std::unique_ptr<BackendConnection> take(const Service& service, const Endpoint& endpoint);
-  /// Not connected yet.
-  std::unique_ptr<BackendConnection> make(const Service& service, const Endpoint& endpoint);
+  /// One that was idle, the one used last, or null: there is none, or others wait for it. Its socket
+  /// still posts the connection: the caller sets the owner.
+  std::unique_ptr<BackendConnection> take(const Service& service, const Endpoint& endpoint,
+                                          Waiter& waiter);
+  /// Where take() had none. True: `task` is posted when there may be one, and takes again. False: the
+  /// caller may make one.
+  bool wait(const Service& service, const Endpoint& endpoint, Waiter& waiter, Task& task);
+  /// Not connected yet. Is being made until made(), or until it is discarded.
+  std::unique_ptr<BackendConnection> make(const Service& service, const Endpoint& endpoint,
+                                          Waiter& waiter);
+  /// It is connected and, under TLS, has shaken hands.
+  void made(BackendConnection& connection);
+  /// What was being made could not be: those who wait may do better elsewhere.
+  void failed(BackendConnection& connection);
   /// Keeps a connection whose exchange is complete, for at most `longest`, beside at most `most`
   /// of its identity; else closes it.
   void give_back(std::unique_ptr<BackendConnection> connection, uint32_t most, Millis longest);
@@ -110,11 +146,21 @@ class BackendPool final : private Task {
     List<BackendConnection, IdleBackends> idle;  // the one used last at the end
     uint32_t size = 0;
     Millis longest{};
+    uint32_t making = 0;
+    List<Waiter, WaitingForBackend> waiting;
+    uint32_t called = 0;  // waiters that are posted and have not said yet what they do
+
+    bool unused() const { return size == 0 && making == 0 && called == 0 && waiting.empty(); }
   };
 
   void turn() override;
   void drop(BackendConnection& idle);
+  static Identity identity_of(const Service& service, const Endpoint& endpoint);
   Bucket* bucket_of(const BackendConnection& connection);
+  Bucket& bucket_for(const Identity& identity);
+  void call(Bucket& bucket, uint32_t most);
+  static void had_turn(Waiter& waiter);
+  void no_longer_made(BackendConnection& connection, uint32_t called);
 
   Loop& loop_;
   Scratch& scratch_;

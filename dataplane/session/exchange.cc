@@ -13,6 +13,7 @@ Exchange::Exchange(SessionContext& context)
       request_bytes_(context.scratch.blocks),
       path_bytes_(context.scratch.blocks),
       rewritten_(context.scratch.blocks),
+      waiter_(context.backends),
       response_bytes_(context.scratch.blocks) {}
 
 Exchange::~Exchange() = default;
@@ -93,6 +94,10 @@ Exchange::Outcome Exchange::advance() {
       case Phase::Over: next = Next::Over; break;
       case Phase::Decide: next = decide_it(); break;
       case Phase::Queue:
+        if (waiter_.waiting()) {
+          next = Next::Wait;
+          break;
+        }
         context_.exchanges.backends().stop_waiting(client_->task);
         next = start_attempt();
         break;
@@ -124,7 +129,7 @@ Exchange::Next Exchange::finish() {
 Exchange::Next Exchange::over(Outcome outcome, RequestEnd end, std::string_view detail) {
   record_.end = end;
   record_.detail = detail;
-  if (phase_ == Phase::Queue) context_.exchanges.backends().stop_waiting(client_->task);
+  stop_waiting();
   release_backend(false);
   outcome_ = outcome;
   write_record();

@@ -79,7 +79,7 @@ class Exchange final : public Task {
   enum class Phase : uint8_t {
     Over,
     Decide,
-    Queue,  // somebody else is connecting for us as well
+    Queue,  // somebody else is connecting for us as well, or will give a connection back
     Connect,
     BackendHandshake,
     Settle,  // the backend has still to say whether it takes an extended CONNECT
@@ -99,6 +99,7 @@ class Exchange final : public Task {
   bool multiplexes() const;
   bool use_shared();
   void stop_connecting();
+  void stop_waiting();
   Next shake_hands();
   Next relay();
   Next forward_request(size_t& budget);
@@ -201,6 +202,7 @@ class Exchange final : public Task {
   bool fresh_only_ = false;
 
   // The backend's side; the connection owns the stream that the other two work on.
+  BackendPool::Waiter waiter_;
   std::unique_ptr<BackendConnection> backend_;
   std::optional<H1Input> h1_in_;
   std::optional<H1Output> h1_out_;

@@ -11,7 +11,7 @@ namespace sallyport {
 
 Exchange::Next Exchange::answer(uint16_t status, RequestEnd end, std::string_view detail) {
   if (response_begun_) return over(Outcome::Cut, end, detail);
-  if (phase_ == Phase::Queue) context_.exchanges.backends().stop_waiting(client_->task);
+  stop_waiting();
   release_backend(false);
   client_->in.settle();
   // What is left of the request's body is not waited for.

@@ -23,6 +23,8 @@ Exchange::Next Exchange::start_attempt() {
   record_.endpoint = endpoint_->address;
   H2Backends& shared = context_.exchanges.backends();
   bool multiplexed = multiplexes();
+  bool reuses = !multiplexed && !fresh_only_ && reuses_backends();
+  if (!reuses) waiter_.stop();
   if (multiplexed) {
     if (!fresh_only_ && use_shared()) return begin_relay();
     if (shared.wait(*service_, *endpoint_, client_->task)) {
@@ -34,8 +36,9 @@ Exchange::Next Exchange::start_attempt() {
     }
     connecting_ = true;
   }
-  while (!multiplexed && !fresh_only_ && reuses_backends()) {
-    std::unique_ptr<BackendConnection> kept = context_.backends.take(*service_, *endpoint_);
+  while (reuses) {
+    std::unique_ptr<BackendConnection> kept =
+        context_.backends.take(*service_, *endpoint_, waiter_);
     if (!kept) break;
     if (stale(*kept)) {
       context_.backends.discard(std::move(kept), BackendPool::Farewell::Orderly);
@@ -45,6 +48,11 @@ Exchange::Next Exchange::start_attempt() {
     record_.reused_connection = true;
     use(std::move(kept));
     return begin_relay();
+  }
+  if (reuses && context_.backends.wait(*service_, *endpoint_, waiter_, client_->task)) {
+    phase_ = Phase::Queue;
+    wait("waiting for a connection to the backend", limits().handshake_timeout);
+    return Next::Wait;
   }
   ++record_.connect_attempts;
   record_.reused_connection = false;
@@ -59,7 +67,7 @@ Exchange::Next Exchange::start_attempt() {
     context_.metrics.connect_failures.add();
     return next_endpoint(RequestEnd::ConnectFailed, 502, strerror(error));
   }
-  use(context_.backends.make(*service_, *endpoint_));
+  use(context_.backends.make(*service_, *endpoint_, waiter_));
   backend_->stream().attach(std::move(socket));
   return Next::On;
 }
@@ -162,6 +170,7 @@ bool Exchange::use_shared() {
 
 // The connection is there, by itself or for all who want to share it.
 Exchange::Next Exchange::begin_on_backend() {
+  context_.backends.made(*backend_);
   if (!connecting_) return begin_relay();
   H2Backends& shared = context_.exchanges.backends();
   if (service_->tls() && tls_facts(backend_->stream()).alpn != "h2") {
@@ -199,12 +208,18 @@ Exchange::Next Exchange::next_endpoint(RequestEnd end, uint16_t status, std::str
   service_->failed(context_.worker, *endpoint_, context_.loop.now());
   service_->metrics(context_.worker).connect_failures.add();
   tried_.push_back(endpoint_);
+  if (backend_) context_.backends.failed(*backend_);
   release_backend(false);
   uint32_t most = limit(&RouteLimits::connect_attempts, &Limits::connect_attempts);
   bool others = service_->has_other(tried_);
   if (record_.connect_attempts < most && others) return start_attempt();
   if (others) reached(Limit::ConnectAttempts);
   return answer(status, end, detail);
+}
+
+void Exchange::stop_waiting() {
+  if (phase_ == Phase::Queue) context_.exchanges.backends().stop_waiting(client_->task);
+  waiter_.stop();
 }
 
 void Exchange::release_backend(bool reusable) {

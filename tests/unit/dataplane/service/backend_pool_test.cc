@@ -32,8 +32,9 @@ class BackendPoolTest : public testing::Test {
     int pair[2];
     EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
     peers_.push_back(pair[1]);
-    auto made = pool_.make(service, service.endpoints()[endpoint]);
+    auto made = pool_.make(service, service.endpoints()[endpoint], nobody_);
     made->stream().attach(Socket(loop_, *made, pair[0]));
+    pool_.made(*made);
     return made;
   }
   /// Until nothing is left that could be done at once.
@@ -51,13 +52,14 @@ class BackendPoolTest : public testing::Test {
   std::unique_ptr<Scratch> scratch_ = std::make_unique<Scratch>();
   WorkerMetrics metrics_;
   BackendPool pool_{loop_, *scratch_, metrics_};
+  BackendPool::Waiter nobody_{pool_};
   std::vector<int> peers_;
 };
 
 TEST_F(BackendPoolTest, GivesTheOneUsedLastAndTellsThatItWasUsed) {
   Service s = service(1);
   const Endpoint& endpoint = s.endpoints()[0];
-  EXPECT_EQ(pool_.take(s, endpoint), nullptr);
+  EXPECT_EQ(pool_.take(s, endpoint, nobody_), nullptr);
   auto first = connect(s);
   auto second = connect(s);
   EXPECT_FALSE(first->reused());
@@ -65,7 +67,7 @@ TEST_F(BackendPoolTest, GivesTheOneUsedLastAndTellsThatItWasUsed) {
   pool_.give_back(std::move(first), 8, kLong);
   pool_.give_back(std::move(second), 8, kLong);
   EXPECT_EQ(metrics_.backend_idle.value(), 2u);
-  auto taken = pool_.take(s, endpoint);
+  auto taken = pool_.take(s, endpoint, nobody_);
   EXPECT_EQ(taken.get(), last);
   EXPECT_TRUE(taken->reused());
   EXPECT_FALSE(taken->has_ended());
@@ -78,10 +80,10 @@ TEST_F(BackendPoolTest, GivesTheOneUsedLastAndTellsThatItWasUsed) {
 TEST_F(BackendPoolTest, AnEndpointsConnectionsAreItsOwn) {
   Service s = service(2);
   pool_.give_back(connect(s, 0), 8, kLong);
-  EXPECT_EQ(pool_.take(s, s.endpoints()[1]), nullptr);
+  EXPECT_EQ(pool_.take(s, s.endpoints()[1], nobody_), nullptr);
   // Another service, even of another snapshot, with the same endpoint in the clear is the same.
   Service other = service(1);
-  auto taken = pool_.take(other, other.endpoints()[0]);
+  auto taken = pool_.take(other, other.endpoints()[0], nobody_);
   ASSERT_NE(taken, nullptr);
   pool_.give_back(std::move(taken), 8, kLong);
 }
@@ -107,9 +109,9 @@ TEST_F(BackendPoolTest, AConnectionThatEndsOrTalksWhileIdleIsDropped) {
   ASSERT_EQ(::write(peers_[1], "x", 1), 1);
   run_once();
   EXPECT_EQ(metrics_.backend_idle.value(), 1u);
-  auto taken = pool_.take(s, s.endpoints()[0]);
+  auto taken = pool_.take(s, s.endpoints()[0], nobody_);
   ASSERT_NE(taken, nullptr);
-  EXPECT_EQ(pool_.take(s, s.endpoints()[0]), nullptr);
+  EXPECT_EQ(pool_.take(s, s.endpoints()[0], nobody_), nullptr);
   // This one ends after it was taken: whoever must know has to look.
   ::shutdown(peers_[2], SHUT_WR);
   EXPECT_TRUE(taken->has_ended());
@@ -122,7 +124,7 @@ TEST_F(BackendPoolTest, WhatHasComeBeforeItIsGivenBackIsNoticed) {
   ASSERT_EQ(::write(peers_[0], "x", 1), 1);
   used->stream().socket().expect_news();
   pool_.give_back(std::move(used), 8, kLong);
-  EXPECT_EQ(pool_.take(s, s.endpoints()[0]), nullptr);
+  EXPECT_EQ(pool_.take(s, s.endpoints()[0], nobody_), nullptr);
   EXPECT_EQ(metrics_.backend_idle.value(), 0u);
 }
 
@@ -166,10 +168,130 @@ TEST_F(BackendPoolTest, OnlyWantedOnesAreKept) {
   });
   EXPECT_TRUE(peer_sees_end(0));
   EXPECT_FALSE(peer_sees_end(1));
-  EXPECT_EQ(pool_.take(s, s.endpoints()[0]), nullptr);
+  EXPECT_EQ(pool_.take(s, s.endpoints()[0], nobody_), nullptr);
   pool_.clear();
   EXPECT_TRUE(peer_sees_end(1));
   EXPECT_EQ(metrics_.backend_idle.value(), 0u);
+}
+
+/// Somebody who waits, and tries again when posted, as an exchange does.
+struct Waiting : Task {
+  Waiting(BackendPool& p, const Service& s, size_t number)
+      : pool(p), service(s), endpoint(s.endpoints()[number]), waiter(p) {}
+  void turn() override {
+    ++turns;
+    connection = pool.take(service, endpoint, waiter);
+    waits = !connection && pool.wait(service, endpoint, waiter, *this);
+    if (connection || waits) return;
+    connection = pool.make(service, endpoint, waiter);
+    made = true;
+  }
+
+  BackendPool& pool;
+  const Service& service;
+  const Endpoint& endpoint;
+  BackendPool::Waiter waiter;
+  std::unique_ptr<BackendConnection> connection;
+  int turns = 0;
+  bool waits = false;
+  bool made = false;
+};
+
+class BackendPoolCrowdTest : public BackendPoolTest {
+ protected:
+  BackendPoolCrowdTest() {
+    for (uint32_t i = 0; i < BackendPool::kMakingMost; ++i) {
+      EXPECT_FALSE(pool_.wait(service_, service_.endpoints()[0], nobody_, task_));
+      making_.push_back(pool_.make(service_, service_.endpoints()[0], nobody_));
+    }
+  }
+  ~BackendPoolCrowdTest() override {
+    for (auto& each : making_) {
+      if (each) pool_.discard(std::move(each), BackendPool::Farewell::Reset);
+    }
+    for (auto& each : waiting_) {
+      if (each->connection) pool_.discard(std::move(each->connection), BackendPool::Farewell::Reset);
+    }
+    waiting_.clear();
+  }
+  Waiting& another(size_t endpoint = 0) {
+    waiting_.push_back(std::make_unique<Waiting>(pool_, service_, endpoint));
+    waiting_.back()->turn();
+    return *waiting_.back();
+  }
+  void discard(std::unique_ptr<BackendConnection> connection) {
+    pool_.discard(std::move(connection), BackendPool::Farewell::Reset);
+  }
+
+  Service service_ = service(2);
+  struct Idle : Task {
+    void turn() override {}
+  } task_;
+  std::vector<std::unique_ptr<BackendConnection>> making_;
+  std::vector<std::unique_ptr<Waiting>> waiting_;
+};
+
+TEST_F(BackendPoolCrowdTest, OnlySoManyAreMadeAtATimeForOneEndpoint) {
+  EXPECT_TRUE(another().waits);
+  EXPECT_TRUE(another(1).made);
+  pool_.made(*making_[0]);
+  run_once();
+  EXPECT_TRUE(waiting_[0]->made);
+  EXPECT_TRUE(another().waits);
+  discard(std::move(making_[1]));
+  run_once();
+  EXPECT_TRUE(waiting_[2]->made);
+}
+
+TEST_F(BackendPoolCrowdTest, WhatIsGivenBackGoesToTheFirstThatWaits) {
+  Waiting& first = another();
+  Waiting& second = another();
+  pool_.give_back(connect(service_), 8, kLong);  // which also made one, and so called two
+  Waiting& late = another();
+  EXPECT_TRUE(late.waits);
+  run_once();
+  EXPECT_NE(first.connection, nullptr);
+  EXPECT_FALSE(first.made);
+  EXPECT_TRUE(second.waits || second.made);
+  EXPECT_EQ(late.connection, nullptr);
+}
+
+TEST_F(BackendPoolCrowdTest, WhoeverLeavesPassesItsTurnOn) {
+  another();
+  another();
+  another();
+  waiting_[1]->waiter.stop();
+  pool_.made(*making_[0]);
+  waiting_[0]->waiter.stop();  // posted already
+  waiting_[0]->ListLink<RunQueue>::unlink();
+  run_once();
+  EXPECT_EQ(waiting_[1]->turns, 1);
+  EXPECT_TRUE(waiting_[2]->made);
+}
+
+TEST_F(BackendPoolCrowdTest, AFailureLetsManyLookElsewhere) {
+  for (int i = 0; i < 3; ++i) another();
+  pool_.failed(*making_[0]);
+  run_once();
+  EXPECT_TRUE(waiting_[0]->made);
+  EXPECT_EQ(waiting_[1]->turns, 2);
+  EXPECT_TRUE(waiting_[1]->waits);
+  EXPECT_EQ(waiting_[2]->turns, 2);
+  // One who then goes to another endpoint has left this one's order.
+  pool_.failed(*making_[1]);
+  EXPECT_EQ(pool_.take(service_, service_.endpoints()[1], waiting_[1]->waiter), nullptr);
+  EXPECT_FALSE(pool_.wait(service_, service_.endpoints()[1], waiting_[1]->waiter, *waiting_[1]));
+  waiting_[1]->ListLink<RunQueue>::unlink();
+  run_once();
+  EXPECT_TRUE(waiting_[2]->made);
+}
+
+TEST_F(BackendPoolCrowdTest, AChangeOfTheConfigurationLeavesThoseWhoWaitTheirPlace) {
+  another();
+  pool_.clear();
+  pool_.made(*making_[0]);
+  run_once();
+  EXPECT_TRUE(waiting_[0]->made);
 }
 
 }  // namespace

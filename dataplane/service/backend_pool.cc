@@ -89,7 +89,8 @@ bool BackendPool::wait(const Service& service, const Endpoint& endpoint, Waiter&
                        Task& task) {
   Bucket& bucket = bucket_for(identity_of(service, endpoint));
   bool has_turn = waiter.bucket_ == &bucket;
-  if (bucket.making < kMakingMost && (has_turn || bucket.waiting.empty())) return false;
+  uint32_t taken = bucket.making + (has_turn ? 0 : bucket.called);
+  if (taken < kMakingMost && (has_turn || bucket.waiting.empty())) return false;
   had_turn(waiter);
   waiter.bucket_ = &bucket;
   waiter.task_ = &task;
@@ -127,7 +128,11 @@ std::unique_ptr<BackendConnection> BackendPool::take(const Service& service,
   auto found = buckets_.find(identity_of(service, endpoint));
   Bucket* here = found == buckets_.end() ? nullptr : found->second.get();
   if (waiter.bucket_ != here) waiter.stop();
-  if (!here || (waiter.bucket_ != here && !here->waiting.empty())) return nullptr;
+  if (!here) return nullptr;
+  // What others have been called for is not taken from them.
+  if (waiter.bucket_ != here && (!here->waiting.empty() || here->called >= here->size)) {
+    return nullptr;
+  }
   Bucket& bucket = *here;
   // One whose end has been seen in this very dispatch had no turn yet.
   while (!bucket.idle.empty() && bucket.idle.back().stream_.socket().readable()) {

@@ -1,5 +1,6 @@
 #include "dataplane/session/exchange.h"
 
+#include <limits>
 #include <utility>
 
 #include "dataplane/base/check.h"
@@ -28,7 +29,7 @@ void Exchange::begin_common(ExchangeClient& client, Instant started) {
   response_begun_ = slow_client_ = close_after_ = upgrade_sent_ = false;
   client_ended_ = backend_ended_ = false;
   interims_ = 0;
-  unacknowledged_ = 0;
+  unacknowledged_ = std::numeric_limits<size_t>::max();
   stalls_ = 0;
   site_ = nullptr;
   route_ = nullptr;

@@ -221,7 +221,7 @@ class Exchange final : public Task {
   uint8_t interims_ = 0;         // sent before its head
   bool slow_client_ = false;
   bool close_after_ = false;
-  size_t unacknowledged_ = 0;    // of a client that has been waited for
+  size_t unacknowledged_ = 0;    // when the client was last waited for; the most, if never
   uint8_t stalls_ = 0;           // deadlines since it took anything
 
   std::optional<Pump> to_backend_;

@@ -63,7 +63,7 @@ Exchange::Next Exchange::on_deadline() {
     // it is there.
     size_t left = client_->out.unacknowledged();
     // It may drain in steps as large as a segment, which a slow reader takes his time for.
-    bool drains = unacknowledged_ == 0 || left < unacknowledged_;
+    bool drains = left < unacknowledged_;
     stalls_ = drains ? uint8_t{0} : static_cast<uint8_t>(stalls_ + 1);
     unacknowledged_ = left;
     if (stalls_ < kStallsMost) {

@@ -55,10 +55,10 @@ class BackendConnection final : public Task, public ListLink<IdleBackends> {
 /// where a change of the configuration leaves those as they were, connections are used on. And
 /// never across them: another name, CA or certificate is another identity.
 ///
-/// Where thousands of requests come at once (a hundred connections of HTTP/2 with a hundred streams),
-/// most of them are sooner served by a connection that another one gives back than by their own
-/// handshake, which all the others would delay: only so many are made at a time for an identity,
-/// and who comes later waits, in order, for the first that is given back or may be made.
+/// Where thousands of requests come at once (a hundred connections of HTTP/2 with a hundred
+/// streams), most of them are sooner served by a connection that another one gives back than by
+/// their own handshake, which all the others would delay: only so many are made at a time for an
+/// identity, and who comes later waits, in order, for the first that is given back or may be made.
 /// Thread: the worker's.
 class BackendPool final : private Task {
   struct Bucket;
@@ -85,12 +85,12 @@ class BackendPool final : private Task {
   BackendPool(Loop& loop, Scratch& scratch, WorkerMetrics& metrics);
   ~BackendPool() override;
 
-  /// One that was idle, the one used last, or null: there is none, or others wait for it. Its socket
-  /// still posts the connection: the caller sets the owner.
+  /// One that was idle, the one used last, or null: there is none, or others wait for it. Its
+  /// socket still posts the connection: the caller sets the owner.
   std::unique_ptr<BackendConnection> take(const Service& service, const Endpoint& endpoint,
                                           Waiter& waiter);
-  /// Where take() had none. True: `task` is posted when there may be one, and takes again. False: the
-  /// caller may make one.
+  /// Where take() had none. True: `task` is posted when there may be one, and takes again. False:
+  /// the caller may make one.
   bool wait(const Service& service, const Endpoint& endpoint, Waiter& waiter, Task& task);
   /// Not connected yet. Is being made until made(), or until it is discarded.
   std::unique_ptr<BackendConnection> make(const Service& service, const Endpoint& endpoint,

@@ -51,7 +51,6 @@ class Pairs:
             services += f'  - {{name: load-{way}, endpoints: ["{load[way].address}"]{tls}}}\n'
         self.proxy = t.sallyport(f"""listeners:
   - {{name: https, address: "127.0.0.1:{self.port}", protocol: https}}
-limits: {{connect_timeout: 60s, handshake_timeout: 60s}}
 secrets:
   - {{name: pairs, directory: {secret}}}
   - {{name: authority, ca.crt: {t.authority.file}}}

@@ -207,10 +207,10 @@ class BackendPoolCrowdTest : public BackendPoolTest {
   }
   ~BackendPoolCrowdTest() override {
     for (auto& each : making_) {
-      if (each) pool_.discard(std::move(each), BackendPool::Farewell::Reset);
+      if (each) discard(std::move(each));
     }
     for (auto& each : waiting_) {
-      if (each->connection) pool_.discard(std::move(each->connection), BackendPool::Farewell::Reset);
+      if (each->connection) discard(std::move(each->connection));
     }
     waiting_.clear();
   }
@@ -246,7 +246,7 @@ TEST_F(BackendPoolCrowdTest, OnlySoManyAreMadeAtATimeForOneEndpoint) {
 TEST_F(BackendPoolCrowdTest, WhatIsGivenBackGoesToTheFirstThatWaits) {
   Waiting& first = another();
   Waiting& second = another();
-  pool_.give_back(connect(service_), 8, kLong);  // which also made one, and so called two
+  pool_.give_back(connect(service_), 8, kLong);  // it was also made: two are called
   Waiting& late = another();
   EXPECT_TRUE(late.waits);
   run_once();

@@ -142,8 +142,7 @@ bool HttpSession::read_request() {
       if (context().draining && in_.untouched() && exchanged_) return begin_closing();
       return false;
     case H1Input::Head::Kind::Whole:
-      if (!exchanged_ && client_.plain() && arrival().rules->config.http2 &&
-          kH2Preface.starts_with(as_text(Bytes(bytes.rest())))) {
+      if (may_be_http2(bytes.rest())) {
         in_.take_rest(bytes);
         go_on_with_http2(std::move(bytes));
         return false;
@@ -169,6 +168,12 @@ bool HttpSession::read_request() {
       return false;
   }
   return false;
+}
+
+// Of a client that says at once that it speaks HTTP/2, without TLS (RFC 9113 section 3.3).
+bool HttpSession::may_be_http2(Bytes came) {
+  return !exchanged_ && client_.plain() && arrival().rules->config.http2 &&
+         kH2Preface.starts_with(as_text(came));
 }
 
 bool HttpSession::begin_exchange(Block head) {
@@ -278,7 +283,8 @@ void HttpSession::on_deadline() {
       context().metrics.tls.failed(client_policy(lent_.facts.site), HandshakeError::Timeout);
       return finish(Reason::ClientHandshakeTimeout);
     case Phase::Request:
-      if (in_.untouched()) {
+      // Half a preface of HTTP/2 has no answer: who sends it takes none of HTTP/1.1 for one.
+      if (in_.untouched() || may_be_http2(in_.so_far())) {
         reached(exchanged_ ? Limit::KeepAliveTimeout : Limit::HeaderTimeout);
         ending_ = exchanged_ ? Reason::KeepAliveTimeout : Reason::HeaderTimeout;
         begin_closing();

@@ -35,6 +35,7 @@ class HttpSession final : public Session {
   bool begin();
   bool shake_hands_with_client();
   bool read_request();
+  bool may_be_http2(Bytes came);
   bool begin_exchange(Block head);
   bool exchange();
   bool begin_closing();

@@ -82,7 +82,7 @@ struct H2Peer::Callbacks {
     H2Peer& peer = of(self);
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
       peer.complain(std::string("what came was a fault of the connection: ") +
-                    nghttp2_http2_strerror(frame->goaway.error_code));
+                    nghttp2_http2_strerror(frame->goaway.error_code) + ", " + peer.reason_);
     }
     peer.on_sent(*frame);
     return 0;
@@ -93,6 +93,11 @@ struct H2Peer::Callbacks {
     of(self).complain("a frame that must not be, type " + std::to_string(frame->hd.type) +
                       " on stream " + std::to_string(frame->hd.stream_id) + ": " +
                       nghttp2_strerror(error));
+    return 0;
+  }
+  // What nghttp2 has against it, in its words.
+  static int on_error(nghttp2_session*, int, const char* text, size_t size, void* self) {
+    of(self).reason_ = std::string(text, size);
     return 0;
   }
   static ssize_t pad(nghttp2_session*, const nghttp2_frame* frame, size_t most, void* self) {
@@ -116,6 +121,7 @@ struct H2Peer::Callbacks {
       nghttp2_session_callbacks_set_on_stream_close_callback(made, on_close);
       nghttp2_session_callbacks_set_on_frame_send_callback(made, on_send);
       nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made, on_invalid);
+      nghttp2_session_callbacks_set_error_callback2(made, on_error);
       nghttp2_session_callbacks_set_select_padding_callback(made, pad);
       return made;
     }();

@@ -132,6 +132,7 @@ class H2Peer : public Observer {
   std::map<int32_t, Saying> sayings_;
   std::map<int32_t, Held> held_;
   std::string outgoing_;
+  std::string reason_;  // of nghttp2's, for the last fault that it found
   uint64_t received_ = 0;
   bool knows_settings_ = false;
   bool reading_paused_ = false;

@@ -274,7 +274,8 @@ void H2Peer::hold(int32_t id) {
 // What is said.
 
 void H2Peer::send() {
-  while (!done_ && !writing_paused_) {
+  // What comes late may ask for an answer even of a connection that has said its last.
+  while (!done_ && !writing_paused_ && !finished_) {
     if (outgoing_.empty()) {
       const uint8_t* data = nullptr;
       ssize_t size = nghttp2_session_mem_send(session_, &data);

@@ -72,8 +72,7 @@ struct Simulation {
 /// A body that is on its way to a backend is not there for another one: a backend of HTTP/2 that
 /// ends its connection may refuse what it has begun to get.
 bool was_refused(const HttpWorld& world, const HttpRequest& r) {
-  // One that says goodbye and one that is not there can use up all tries between them.
-  return world.plan().versions.backend_http2 && r.status == 502;
+  return world.plan().versions.backend_http2 && r.status == 502 && r.body.length > 0;
 }
 
 /// Why a polite request may have no response of a backend: the connection was to end, or the one

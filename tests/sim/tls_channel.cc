@@ -196,6 +196,7 @@ Channel::Taken TlsChannel::read(MutableBytes into) {
   pump_out();  // an answer to a KeyUpdate
   if (result == 1) return {Got::Bytes, got};
   int why = SSL_get_error(ssl_.get(), result);
+  ERR_clear_error();  // which is the proxy's as well
   if (why == SSL_ERROR_ZERO_RETURN) return {Got::End};
   bool wants = why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE;
   if (!wants) broken_ = true;
@@ -208,6 +209,7 @@ size_t TlsChannel::write(Bytes from) {
   ERR_clear_error();
   int result = SSL_write_ex(ssl_.get(), from.data(), from.size(), &put);
   if (result != 1 && SSL_get_error(ssl_.get(), result) == SSL_ERROR_SSL) broken_ = true;
+  ERR_clear_error();
   pump_out();
   return result == 1 ? put : 0;
 }

@@ -46,6 +46,12 @@ namespace {
 /// To a backend that had ended the connection, maybe long after the proxy had given it up.
 bool came_too_late(const HttpAttempt& a) { return a.status == 0; }
 
+/// Attempts are numbered as backends read them: one of HTTP/2 that rests may come late to what a
+/// connection brought that the proxy has given up meanwhile for a newer one.
+bool may_be_older(const HttpWorld& world, const HttpAttempt& a, const HttpAttempt& than) {
+  return world.plan().versions.backend_http2 && a.connection < than.connection;
+}
+
 void expect_true_line(const HttpWorld& world, const HttpRequest& r, const RequestLine& line) {
   const RequestRecord& record = line.record;
   if (!line.method.empty()) {
@@ -104,7 +110,8 @@ void expect_honest_responses(const HttpWorld& world) {
     EXPECT_TRUE(a.begun);
     EXPECT_LE(r.received, a.body_sent);
     for (const HttpAttempt& other : ledger.attempts) {
-      EXPECT_FALSE(other.request == r.id && other.number > a.number && !came_too_late(other))
+      if (other.request != r.id || other.number <= a.number) continue;
+      EXPECT_TRUE(came_too_late(other) || may_be_older(world, other, a))
           << "sent again after a response had begun";
     }
   }

@@ -68,8 +68,10 @@ void H2Session::advance() {
 // True: the next phase has begun.
 bool H2Session::serve() {
   size_t budget = limits().turn_bytes;
-  if (client_.flush() == Step::Failed || !read(budget)) {
+  bool flushed = client_.flush() != Step::Failed;
+  if (!flushed || !read(budget)) {
     record().detail = client_.error_text();
+    if (flushed) complete_what_went();
     finish(open_.empty() && served_ ? Reason::Closed : Reason::ClientReset);
     return false;
   }
@@ -255,6 +257,14 @@ void H2Session::abandon(H2Stream& stream, RequestEnd end) {
   if (stream.closed_ || phase_ != Phase::Open || reading_ended_) recycle(stream);
 }
 
+// A client may be gone before the exchanges have learned that it has got all of theirs.
+void H2Session::complete_what_went() {
+  if (client_.has_unsent()) return;
+  open_.for_each([&](H2Stream& stream) {
+    if (stream.exchange_ && stream.end_sent_) run(stream);
+  });
+}
+
 void H2Session::recycle(H2Stream& stream) {
   DCHECK(!stream.exchange_);
   if (!stream.ListLink<OpenStreams>::linked() || stream.id_ == 0) return;
@@ -396,6 +406,7 @@ void H2Session::begin_closing() {
     ending_ = Reason::Http2Error;
     record().detail = name(frames_.error());
   }
+  complete_what_went();
   // Of a connection that ends for what its client did, nothing is served on.
   open_.for_each([&](H2Stream& stream) { abandon(stream, RequestEnd::ClientAborted); });
   phase_ = Phase::Closing;

@@ -74,6 +74,7 @@ class H2Session final : public Session, public H2Link, private H2FrameEvents {
   void begin(H2Stream& stream);
   void end_exchange(H2Stream& stream, Exchange::Outcome outcome);
   void abandon(H2Stream& stream, RequestEnd end);
+  void complete_what_went();
   void recycle(H2Stream& stream);
   void begin_shutdown();
   void calm_down(Limit limit);

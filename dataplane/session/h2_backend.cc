@@ -239,10 +239,16 @@ void H2Backend::on_deadline() {
   }
 }
 
+std::string H2Backend::ended_by() const {
+  if (frames_.error() == H2Error::None) return "the backend has ended the connection";
+  return std::string("what the backend sends is no HTTP/2: ") + sallyport::name(frames_.error());
+}
+
 // Streams that are not over learn of it in their exchanges' turns.
 void H2Backend::end() {
-  if (!std::exchange(ended_, true)) pool_.remove(*this);
+  ended_ = true;
   pool_.remove(*this);
+  if (error_.empty()) error_ = ended_by();
   tell_who_waits();
   deadline_.disarm();
   if (stream_.open()) {

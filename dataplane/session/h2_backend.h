@@ -86,6 +86,7 @@ class H2Backend final : public Task, public H2Link, private H2FrameEvents {
   void turn() override;
   bool serve();
   bool write();
+  std::string ended_by() const;
   void arm();
   void on_deadline();
   void forget_released();

@@ -43,7 +43,7 @@ Habits Habits::draw(Random& random, const Faults& faults, bool polite) {
   h.pause_most = script.pause_most;
   h.stops_reading_at = script.stops_reading_at;
   h.stops_reading_for = script.stops_reading_for;
-  h.patience = std::chrono::hours(1);
+  h.patience = std::chrono::hours(10);  // a network may take little at a time
   if (!polite && random.below(4) == 0) {
     h.patience = Micros(static_cast<int64_t>(random.magnitude(1'000, 60'000'000)));
   }

@@ -4,12 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 
 #include "dataplane/base/check.h"
+#include "dataplane/base/small_pieces.h"
 
 namespace sallyport {
 
@@ -18,98 +17,18 @@ namespace {
 constexpr size_t kFieldsMost = 200;
 constexpr int32_t kLargestId = 0x7fffffff;
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kWatched = true;
-#elif defined(__has_feature)
-constexpr bool kWatched = __has_feature(address_sanitizer);
-#else
-constexpr bool kWatched = false;
-#endif
-
-// nghttp2 asks for some twenty small pieces for each stream and gives them back with it: each
-// thread keeps them in lists by their size.
-class Pieces {
- public:
-  ~Pieces() {
-    for (Piece*& first : free_) {
-      while (first) std::free(std::exchange(first, first->next));
-    }
-  }
-
-  /// Null, which is malloc(), where that is watched.
-  static nghttp2_mem* as_memory() {
-    static nghttp2_mem memory = {nullptr, allocate, release, allocate_zeroed, resize};
-    return kWatched ? nullptr : &memory;
-  }
-
- private:
-  struct alignas(std::max_align_t) Piece {
-    size_t size_class;  // kClasses: of none
-    Piece* next;        // of those that are free
+// nghttp2 asks for some twenty small pieces for each stream and gives them back with it. Null,
+// which is malloc(), where a sanitizer wants to see each of them.
+nghttp2_mem* memory_of_nghttp2() {
+  static nghttp2_mem memory = {
+      nullptr,
+      [](size_t size, void*) { return SmallPieces::allocate(size); },
+      [](void* pointer, void*) { SmallPieces::release(pointer); },
+      [](size_t count, size_t size, void*) { return SmallPieces::allocate_zeroed(count, size); },
+      [](void* pointer, size_t size, void*) { return SmallPieces::resize(pointer, size); },
   };
-  static constexpr size_t kStep = 64, kClasses = 16;
-  static constexpr size_t kKept = 1024 * 1024;  // bytes
-
-  static Pieces& mine() {
-    static thread_local Pieces pieces;
-    return pieces;
-  }
-
-  static void* allocate(size_t size, void*) {
-    size_t size_class = size == 0 ? 0 : (size - 1) / kStep;
-    if (size_class >= kClasses) return make(size, kClasses);
-    Pieces& self = mine();
-    Piece* piece = self.free_[size_class];
-    if (!piece) return make((size_class + 1) * kStep, size_class);
-    self.free_[size_class] = piece->next;
-    self.kept_ -= (size_class + 1) * kStep;
-    return piece + 1;
-  }
-
-  static void release(void* pointer, void*) {
-    if (!pointer) return;
-    Piece* piece = static_cast<Piece*>(pointer) - 1;
-    size_t size = (piece->size_class + 1) * kStep;
-    Pieces& self = mine();
-    if (piece->size_class == kClasses || self.kept_ + size > kKept) return std::free(piece);
-    piece->next = std::exchange(self.free_[piece->size_class], piece);
-    self.kept_ += size;
-  }
-
-  static void* allocate_zeroed(size_t count, size_t size, void*) {
-    size_t all = 0;
-    if (__builtin_mul_overflow(count, size, &all)) return nullptr;
-    void* pointer = allocate(all, nullptr);
-    if (pointer) std::memset(pointer, 0, all);
-    return pointer;
-  }
-
-  static void* resize(void* pointer, size_t size, void*) {
-    if (!pointer) return allocate(size, nullptr);
-    Piece* piece = static_cast<Piece*>(pointer) - 1;
-    if (piece->size_class == kClasses) {
-      auto* moved = static_cast<Piece*>(std::realloc(piece, sizeof(Piece) + size));
-      return moved ? moved + 1 : nullptr;
-    }
-    size_t had = (piece->size_class + 1) * kStep;
-    if (size <= had) return pointer;
-    void* larger = allocate(size, nullptr);
-    if (!larger) return nullptr;
-    std::memcpy(larger, pointer, had);
-    release(pointer, nullptr);
-    return larger;
-  }
-
-  static void* make(size_t size, size_t size_class) {
-    auto* piece = static_cast<Piece*>(std::malloc(sizeof(Piece) + size));
-    if (!piece) return nullptr;
-    piece->size_class = size_class;
-    return piece + 1;
-  }
-
-  std::array<Piece*, kClasses> free_{};
-  size_t kept_ = 0;
-};
+  return SmallPieces::kWatched ? nullptr : &memory;
+}
 
 H2FrameStream* stream_of(nghttp2_session* session, int32_t id) {
   return static_cast<H2FrameStream*>(nghttp2_session_get_stream_user_data(session, id));
@@ -346,7 +265,7 @@ H2Frames::H2Frames(Role role, const H2FrameSettings& settings, H2FrameEvents& ev
     : events_(events), streams_most_(settings.streams) {
   bool server = role == Role::Server;
   auto* make = server ? nghttp2_session_server_new3 : nghttp2_session_client_new3;
-  CHECK(make(&session_, Callbacks::all(), this, Callbacks::options(), Pieces::as_memory()) == 0);
+  CHECK(make(&session_, Callbacks::all(), this, Callbacks::options(), memory_of_nghttp2()) == 0);
   if (server) left_ = kH2Preface.size();
   std::array<nghttp2_settings_entry, 6> entries{};
   size_t size = 0;

@@ -1,0 +1,46 @@
+// Small pieces of memory for a C library, kept by size by the thread that gave them back.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+namespace sallyport {
+
+/// As malloc(), free(), calloc() and realloc(), for one that asks for the same few sizes again and
+/// again: up to a mebibyte of what is given back is kept for the next. What one thread was given
+/// another may give back. Null when there is no memory.
+class SmallPieces {
+ public:
+#if defined(__SANITIZE_ADDRESS__)
+  static constexpr bool kWatched = true;
+#elif defined(__has_feature)
+  static constexpr bool kWatched = __has_feature(address_sanitizer);
+#else
+  /// A sanitizer looks at what is allocated, and sees more without this.
+  static constexpr bool kWatched = false;
+#endif
+
+  ~SmallPieces();
+
+  static void* allocate(size_t size);
+  static void release(void* pointer);
+  static void* allocate_zeroed(size_t count, size_t size);
+  static void* resize(void* pointer, size_t size);
+
+ private:
+  struct alignas(std::max_align_t) Piece {
+    size_t size_class;  // kClasses: of none
+    Piece* next;        // of those that are free
+  };
+  static constexpr size_t kStep = 64, kClasses = 16;
+  static constexpr size_t kKept = 1024 * 1024;  // bytes
+
+  static SmallPieces& mine();
+  static void* make(size_t size, size_t size_class);
+
+  std::array<Piece*, kClasses> free_{};
+  size_t kept_ = 0;
+};
+
+}  // namespace sallyport

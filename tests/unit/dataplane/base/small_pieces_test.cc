@@ -1,0 +1,63 @@
+#include "dataplane/base/small_pieces.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <thread>
+
+namespace sallyport {
+namespace {
+
+TEST(SmallPieces, WhatIsGivenBackIsForTheNextOfItsSize) {
+  void* first = SmallPieces::allocate(100);
+  void* other = SmallPieces::allocate(200);
+  SmallPieces::release(first);
+  void* larger = SmallPieces::allocate(200);
+  EXPECT_NE(larger, first);
+  void* again = SmallPieces::allocate(128);
+  EXPECT_EQ(again, first);
+  SmallPieces::release(larger);
+  SmallPieces::release(again);
+  SmallPieces::release(other);
+  SmallPieces::release(nullptr);
+}
+
+TEST(SmallPieces, KeepsWhatWasInOneThatGrows) {
+  constexpr size_t kSizes[] = {1, 64, 65, 1024, 1025, 5000, 100'000};
+  auto* bytes = static_cast<uint8_t*>(SmallPieces::resize(nullptr, 1));
+  *bytes = 7;
+  size_t had = 1;
+  for (size_t size : kSizes) {
+    bytes = static_cast<uint8_t*>(SmallPieces::resize(bytes, size));
+    ASSERT_NE(bytes, nullptr);
+    for (size_t i = 0; i < had; ++i) ASSERT_EQ(bytes[i], 7) << size << " " << i;
+    std::memset(bytes, 7, size);
+    had = size;
+  }
+  SmallPieces::release(bytes);
+}
+
+TEST(SmallPieces, ZeroesAndRefusesWhatNobodyHas) {
+  auto* dirty = static_cast<uint8_t*>(SmallPieces::allocate(64));
+  std::memset(dirty, 0xff, 64);
+  SmallPieces::release(dirty);
+  auto* bytes = static_cast<uint8_t*>(SmallPieces::allocate_zeroed(8, 8));
+  EXPECT_EQ(bytes, dirty);
+  for (size_t i = 0; i < 64; ++i) EXPECT_EQ(bytes[i], 0);
+  SmallPieces::release(bytes);
+  EXPECT_EQ(SmallPieces::allocate_zeroed(std::numeric_limits<size_t>::max(), 2), nullptr);
+}
+
+TEST(SmallPieces, MayBeGivenBackByAnotherThread) {
+  void* mine = SmallPieces::allocate(300);
+  std::thread([mine] {
+    SmallPieces::release(mine);
+    EXPECT_EQ(SmallPieces::allocate(300), mine);
+    SmallPieces::release(mine);
+  }).join();
+}
+
+}  // namespace
+}  // namespace sallyport

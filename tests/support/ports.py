@@ -3,10 +3,18 @@
 import socket
 
 
+_given = set()
+
+
 def free_port(host="127.0.0.1"):
-    """A port that was free a moment ago, for programs that cannot share it with a reservation."""
-    with _bound(host, False) as s:
-        return s.getsockname()[1]
+    """A port that was free a moment ago, for programs that cannot share it with a reservation.
+    Never the same one twice: the kernel may name one again that nobody listens at yet."""
+    while True:
+        with _bound(host, False) as s:
+            port = s.getsockname()[1]
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 class Reservation:

@@ -81,10 +81,13 @@ class TlsServer:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.settimeout(20)
         try:
-            secure = self._context.wrap_socket(sock, server_side=True)
+            secure = self._context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
         except (OSError, ValueError):
-            sock.close()
-            return
+            return sock.close()
+        try:
+            secure.do_handshake()
+        except (OSError, ValueError):
+            return close_after_alert(secure)
         secure.settimeout(None)
         connection = Connection(secure)
         with self._lock:
@@ -97,3 +100,15 @@ class TlsServer:
             with self._lock:
                 self._open.discard(connection)
             connection.close()
+
+
+def close_after_alert(secure):
+    """In TLS 1.3 a client has sent its request before it reads why it is refused: to close with that
+    unread would reset the connection, and take the alert away from who has not read it yet."""
+    try:
+        secure.shutdown(socket.SHUT_WR)
+        while secure.recv(65536):
+            pass
+    except OSError:
+        pass
+    secure.close()

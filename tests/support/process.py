@@ -4,8 +4,11 @@ import os
 import pathlib
 import signal
 import subprocess
+import sys
 
 from .waiting import eventually
+
+CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
 
 
 class Process:
@@ -40,7 +43,8 @@ class Process:
     def kill(self):
         if self.alive:
             self._popen.kill()
-        self._popen.wait()
+        if -self._popen.wait() in CRASHES:
+            print(f"crashed: {self.name}: {signal.Signals(-self.status).name}", file=sys.stderr)
 
     def wait(self, within=15.0):
         try:

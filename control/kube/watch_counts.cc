@@ -36,10 +36,15 @@ void WatchCounts::log_fault(const std::string& what, Fault fault, const std::str
     ++trouble.unlogged;
     return;
   }
-  log_warning("trouble with the API server", {{"what", what},
-                                              {"reason", name(fault)},
-                                              {"detail", detail},
-                                              {"unlogged", trouble.unlogged}});
+  // Each reason has lines of its own: a flood of one must not hide that there is another.
+  LogSite site = LogSite::here();
+  site.line = -1 - static_cast<int>(fault);
+  log_warning("trouble with the API server",
+              {{"what", what},
+               {"reason", name(fault)},
+               {"detail", detail},
+               {"unlogged", trouble.unlogged}},
+              site);
   trouble = {fault, now, 0};
 }
 

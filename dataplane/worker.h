@@ -60,10 +60,11 @@ class Worker final : private SessionContext {
   void retire(Generation* unused) override;
 
   size_t workers_;
-  Loop loop_;
+  // What the loop still has to free gives back to these.
   Scratch scratch_;
   PipePool pipes_;
   WorkerMetrics metrics_;
+  Loop loop_;
   AccessLogWriter log_;
   SnapshotTrash& trash_;
   BackendPool backends_;

@@ -15,11 +15,12 @@ namespace sallyport::sim {
 class DataPlane final : public SessionContext {
  public:
   struct Parts {
-    Loop loop;
+    // What the loop still has to free gives back to these.
     Scratch scratch;
     PipePool pipes;
     WorkerMetrics metrics;
     ClientTable clients;
+    Loop loop;
     BackendPool backends{loop, scratch, metrics};
     ExchangePool exchanges;
     explicit Parts(size_t pipe_memory) : pipes(pipe_memory) {}

@@ -36,9 +36,10 @@ Channel::Taken PlainChannel::read(MutableBytes into) {
   if (!reader_.done()) {
     if (Got got = reader_.read(end_); got != Got::Bytes) return {got};
   }
+  uint64_t before = end_.taken();
   IoResult r = end_.read(into);
   switch (r.kind) {
-    case Io::Ok: return {Got::Bytes, r.bytes};
+    case Io::Ok: return {Got::Bytes, r.bytes, end_.writes_of(before, end_.taken())};
     case Io::Blocked: return {broken_ ? Got::Cut : Got::Nothing};
     // After a RST that a write was told of, the kernel says End as well.
     case Io::End: return {end_.fin_arrived() ? Got::End : Got::Cut};

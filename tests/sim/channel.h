@@ -23,6 +23,7 @@ class Channel {
   struct Taken {
     Got got;
     size_t bytes = 0;
+    Writes sent{};  // of bytes: when the other side wrote them
   };
 
   virtual ~Channel() = default;

@@ -102,6 +102,7 @@ IoResult End::take(MutableBytes into, Calls calls) {
     remind({true, false, false});
   }
   arrived.take(into.first(n));
+  in_->taken += n;
   network_.trace("read", connection_.number(), n);
   made_room();
   return {Io::Ok, n};
@@ -129,6 +130,7 @@ IoResult End::give(Bytes from, Calls calls) {
   }
   if (n < from.size()) wants_room_ = true;
   out_->sent.append(from.first(n));
+  out_->order.wrote(n, network_.next_write());
   network_.trace("write", connection_.number(), n);
   connection_.move(*out_, network_.latency());
   return {Io::Ok, n};

@@ -8,6 +8,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/io/socket.h"
 #include "tests/sim/byte_queue.h"
+#include "tests/sim/write_order.h"
 
 namespace sallyport::sim {
 
@@ -48,6 +49,8 @@ struct Direction {
   End* reader = nullptr;
   ByteQueue sent;
   ByteQueue arrived;
+  WriteOrder order;
+  uint64_t taken = 0;      // by the reader
   bool fin_sent = false;
   bool fin_on_its_way = false;
   bool fin_arrived = false;
@@ -81,6 +84,12 @@ class End {
   int take_error();
   /// The writer's FIN has arrived: an End that read() gives then is no consequence of a RST.
   bool fin_arrived() const { return in_->fin_arrived; }
+
+  /// Bytes read so far.
+  uint64_t taken() const { return in_->taken; }
+  /// Which writes the bytes between two positions of what was read came with.
+  /// REQUIRES: from < to <= taken().
+  Writes writes_of(uint64_t from, uint64_t to) const { return in_->order.of(from, to); }
 
   /// Written, and not there yet.
   size_t unacknowledged() const { return out_->sent.size(); }

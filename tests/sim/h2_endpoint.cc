@@ -56,6 +56,7 @@ void H2EndpointPeer::on_block(int32_t id, const Block& block, bool) {
   attempt.request = request->id;
   attempt.connection = number_;
   attempt.first = served_++ == 0;
+  attempt.sent = sent_;
   check_request(block, *request);
   draw_response(attempt);
   Stream& stream = streams_[id];

@@ -214,6 +214,7 @@ void H2Peer::receive() {
       if (!done_ && ended_ == Account::End::Cut) leave();
       return;
     }
+    sent_ = r.sent;
     feed(Bytes(buffer).first(r.bytes));
     if (done_) return;
     const Habits& h = habits_.habits;

@@ -105,6 +105,7 @@ class H2Peer : public Observer {
   H2Habits habits_;
   nghttp2_session* session_ = nullptr;
   Account::End ended_ = Account::End::None;
+  Writes sent_;  // when the other side wrote what comes now
 
  private:
   struct Callbacks;

@@ -56,6 +56,7 @@ HttpBody HttpBackendPeer::on_head(const HttpText& head) {
   attempt.request = request->id;
   attempt.connection = number_;
   attempt.first = served_ == 0;
+  attempt.sent = sent_;
   attempt_ = &attempt;
   check_request(head, *request);
   if (closing_) return HttpBody::of(head);

@@ -14,7 +14,7 @@ std::string describe(const RequestLine& line);
 std::string tell(const HttpWorld& world);
 
 /// A response is what one backend sent, whole where it ends, and only the last attempt's.
-void expect_honest_responses(const HttpWorld& world);
+void expect_honest_responses(const HttpLedger& ledger);
 /// How often a request reaches backends: once, or more if that does no harm and nothing had come.
 void expect_honest_attempts(const HttpWorld& world, const Faults& faults);
 /// Of a backend that has said more than it should nobody knows what it will say next.

@@ -8,6 +8,7 @@
 
 #include "tests/sim/http_reader.h"
 #include "tests/sim/peer.h"
+#include "tests/sim/write_order.h"
 
 namespace sallyport::sim {
 
@@ -66,6 +67,7 @@ struct HttpAttempt {
   uint64_t request = 0;       // HttpRequest::id
   uint64_t connection = 0;    // of the backends', counted over all
   bool first = true;          // on its connection
+  Writes sent;                // its head, by the proxy; attempts are numbered as they are read
   uint64_t request_body = 0;
   bool request_whole = false;
 

@@ -175,6 +175,7 @@ void HttpPeer::receive() {
         return;
       case Channel::Got::Bytes:
         received_ += r.bytes;
+        sent_ = r.sent;
         if (on_bytes()) reader_.feed(Bytes(buffer).first(r.bytes));
         if (done_) return;
         break;

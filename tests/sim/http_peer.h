@@ -83,6 +83,7 @@ class HttpPeer : public Observer, protected HttpReader::Sink {
   Random random_;
   HttpReader reader_;
   Account::End ended_ = Account::End::None;
+  Writes sent_;  // when the other side wrote what comes now
 
  private:
   struct Item {

@@ -134,7 +134,7 @@ class HttpSim : public testing::TestWithParam<Kind> {
       EXPECT_EQ(run.network.problems(), std::vector<std::string>{});
       EXPECT_EQ(run.world.problems(), std::vector<std::string>{});
       EXPECT_EQ(run.world.ledger().problems, std::vector<std::string>{});
-      expect_honest_responses(run.world);
+      expect_honest_responses(run.world.ledger());
       expect_honest_attempts(run.world, run.faults);
       expect_not_used_again(run.world);
       expect_honest_tunnels(run.world);

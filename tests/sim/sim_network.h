@@ -89,6 +89,7 @@ class Network {
 
   // For connections.
 
+  uint64_t next_write() { return ++writes_; }
   void look_at(End& end);
   Micros latency() { return random_.micros(faults_.latency_least, faults_.latency_most); }
   Micros lateness() { return random_.micros(Micros(1), faults_.lateness_most); }
@@ -130,6 +131,7 @@ class Network {
   Instant now_;
   uint64_t sequence_ = 0;
   uint64_t events_run_ = 0;
+  uint64_t writes_ = 0;
   uint64_t idle_work_ = 0;  // turns of the loop since something happened
   uint64_t trace_hash_ = 0xcbf29ce484222325u;
   std::vector<Event> events_;  // a heap

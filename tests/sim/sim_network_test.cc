@@ -250,6 +250,31 @@ TEST_F(SimSocket, CloseDeliversWhatWasWritten) {
   EXPECT_EQ(peer_->read(buffer_).kind, Io::End);
 }
 
+TEST_F(SimSocket, WhoReadsLateLearnsInWhichOrderAllWasWritten) {
+  End* accepted = nullptr;
+  network_.listen(kBackend, [&](End& end) { accepted = &end; });
+  HeldSocket other;
+  int error = 0;
+  other.socket = Socket::connect(loop_, other, kBackend, error);
+  loop_.run();
+  ASSERT_NE(accepted, nullptr);
+  held_.socket.write(as_bytes("first"));
+  loop_.run();
+  other.socket.write(as_bytes("second"));
+  held_.socket.write(as_bytes("third"));
+  other.socket.close();
+  loop_.run();
+
+  EXPECT_EQ(accepted->read(buffer_).bytes, 6u);
+  EXPECT_EQ(peer_->read(MutableBytes(buffer_).first(7)).bytes, 7u);
+  EXPECT_EQ(peer_->read(buffer_).bytes, 3u);
+  Writes between = accepted->writes_of(0, 6);
+  EXPECT_TRUE(between.later_than(peer_->writes_of(0, 5)));
+  EXPECT_FALSE(between.later_than(peer_->writes_of(0, 7))) << "which a later write ends";
+  EXPECT_TRUE(peer_->writes_of(7, 10).later_than(between));
+  accepted->close();
+}
+
 TEST_F(SimSocket, ConnectTellsHowItWent) {
   struct Case {
     Address to;

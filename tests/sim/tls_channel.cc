@@ -123,6 +123,11 @@ void TlsChannel::pump_in() {
   }
 }
 
+// Of what has come over the wire; OpenSSL takes record by record.
+uint64_t TlsChannel::consumed() const {
+  return end_.taken() - static_cast<uint64_t>(BIO_pending(SSL_get_rbio(ssl_.get())));
+}
+
 // The first record of a client holds its hello and nothing else; its handshake message may be
 // spread over as many records as one likes (RFC 8446 section 5.1).
 void TlsChannel::queue_hello(Bytes wire) {
@@ -191,10 +196,12 @@ Channel::Taken TlsChannel::read(MutableBytes into) {
   if (!shake_hands()) return {broken_ || wire_ended_ ? Got::Cut : Got::Nothing};
   pump_in();
   ERR_clear_error();
+  uint64_t before = consumed();
   size_t got = 0;
   int result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &got);
+  if (consumed() > before) sent_ = end_.writes_of(before, consumed());
   pump_out();  // an answer to a KeyUpdate
-  if (result == 1) return {Got::Bytes, got};
+  if (result == 1) return {Got::Bytes, got, sent_};
   int why = SSL_get_error(ssl_.get(), result);
   ERR_clear_error();  // which is the proxy's as well
   if (why == SSL_ERROR_ZERO_RETURN) return {Got::End};

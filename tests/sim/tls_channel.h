@@ -73,6 +73,7 @@ class TlsChannel final : public Channel {
   void pump_in();
   void pump_out();
   void queue_hello(Bytes wire);
+  uint64_t consumed() const;
   static void on_info(const SSL* ssl, int where, int value);
 
   Network& network_;
@@ -83,6 +84,7 @@ class TlsChannel final : public Channel {
   TlsOpening opening_;
   ProxyHeaderReader reader_;
   ByteQueue outgoing_;
+  Writes sent_;                 // the records that were read last
   bool hello_sent_ = false;
   bool dripping_ = false;
   bool notified_ = false;       // close_notify is in outgoing_ or further

@@ -13,12 +13,14 @@ from support.scenario import Skip, main
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
+TIMEOUT = 120
+
 
 def test(t):
     for tool in ("dpkg-deb", "objdump"):
         if not shutil.which(tool):
             raise Skip(f"no {tool} here")
-    done = run([ROOT / "packaging/debian/build.sh", t.program.resolve()], 60)
+    done = run([ROOT / "packaging/debian/build.sh", t.program.resolve()], 200)
     assert done.returncode == 0, done.stderr
     package = max((ROOT / "build").glob("sallyport_*.deb"), key=lambda f: f.stat().st_mtime)
     folder = t.folder / "package"

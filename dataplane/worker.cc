@@ -9,6 +9,7 @@
 
 #include "dataplane/base/check.h"
 #include "dataplane/base/log.h"
+#include "dataplane/base/small_pieces.h"
 #include "dataplane/base/thread.h"
 #include "dataplane/io/entropy.h"
 #include "dataplane/listener_key.h"
@@ -39,6 +40,27 @@ class Worker::Door final : public Acceptor {
   Listener listener_;           // last: closing it accepts what is queued
 };
 
+class Worker::Tide final : public Task {
+ public:
+  explicit Tide(Worker& worker) : worker_(worker), deadline_(worker.loop_.deadlines(), *this) {
+    arm();
+  }
+
+  void turn() override {
+    if (!deadline_.expired()) return;
+    worker_.exchanges_.ebb(worker_.loop_);
+    worker_.scratch_.blocks.ebb();
+    SmallPieces::ebb();
+    arm();
+  }
+
+ private:
+  void arm() { deadline_.arm(worker_.loop_.now() + Seconds(1)); }
+
+  Worker& worker_;
+  Deadline deadline_;
+};
+
 namespace {
 
 RequestIds::Seed entropy_seed() {
@@ -58,10 +80,13 @@ Worker::Worker(size_t index, size_t workers, ClientTable& client_table, AccessLo
       log_(access_log, loop_, metrics_),
       trash_(trash),
       backends_(loop_, scratch_, metrics_),
-      thread_(start_thread("worker", [this] { loop_.run(); })) {}
+      thread_(start_thread("worker", [this] { loop_.run(); })) {
+  loop_.submit([this] { tide_ = std::make_unique<Tide>(*this); });
+}
 
 Worker::~Worker() {
   loop_.submit([this] {
+    tide_.reset();
     doors_.clear();
     sessions.for_each([](Session& s) { s.cut(); });
     backends_.clear();

@@ -54,6 +54,7 @@ class Worker final : private SessionContext {
 
  private:
   class Door;  // one listener
+  class Tide;  // the memory of the last wave is given back when there is no other
 
   void use(std::shared_ptr<const Snapshot> snapshot, ListeningSockets sockets);
   void keep_wanted_backends(const Snapshot& last);
@@ -70,6 +71,7 @@ class Worker final : private SessionContext {
   BackendPool backends_;
   ExchangePool exchanges_;
   std::map<std::string, std::unique_ptr<Door>> doors_;
+  std::unique_ptr<Tide> tide_;
   std::thread thread_;
 };
 

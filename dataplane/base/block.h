@@ -11,6 +11,7 @@
 
 #include "dataplane/base/bytes.h"
 #include "dataplane/base/check.h"
+#include "dataplane/base/spares.h"
 
 namespace sallyport {
 
@@ -82,10 +83,11 @@ class Block {
   uint8_t size_class_ = 0;
 };
 
-/// Thread: one worker's. Keeps what is given back, up to a few, for the next borrower.
+/// Thread: one worker's. Keeps what is given back for the next borrower.
 class BlockPool {
  public:
   std::unique_ptr<uint8_t[]> borrow(size_t size_class) {
+    spares_[size_class].lend();
     auto& idle = idle_[size_class];
     if (idle.empty()) return std::unique_ptr<uint8_t[]>(new uint8_t[Block::kSizes[size_class]]);
     std::unique_ptr<uint8_t[]> memory = std::move(idle.back());
@@ -93,12 +95,19 @@ class BlockPool {
     return memory;
   }
   void give_back(std::unique_ptr<uint8_t[]> memory, size_t size_class) {
-    auto& idle = idle_[size_class];
-    if (idle.size() < kKept[size_class]) idle.push_back(std::move(memory));
+    spares_[size_class].take_back();
+    idle_[size_class].push_back(std::move(memory));
   }
+  /// To be called once a second or so: frees what there is no use for.
+  void ebb() {
+    for (size_t i = 0; i < idle_.size(); ++i) {
+      idle_[i].resize(idle_[i].size() - spares_[i].ebb(std::ssize(idle_[i])));
+    }
+  }
+  size_t kept(size_t size_class) const { return idle_[size_class].size(); }
 
  private:
-  static constexpr size_t kKept[] = {256, 64, 64, 4};
+  std::array<Spares, Block::kSizes.size()> spares_{Spares(256), Spares(64), Spares(64), Spares(4)};
   std::array<std::vector<std::unique_ptr<uint8_t[]>>, Block::kSizes.size()> idle_;
 };
 

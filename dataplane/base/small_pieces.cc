@@ -27,21 +27,35 @@ void* SmallPieces::allocate(size_t size) {
   size_t size_class = size == 0 ? 0 : (size - 1) / kStep;
   if (size_class >= kClasses) return make(size, kClasses);
   SmallPieces& self = mine();
+  self.bytes_.lend(bytes_of(size_class));
   Piece* piece = self.free_[size_class];
   if (!piece) return make((size_class + 1) * kStep, size_class);
   self.free_[size_class] = piece->next;
-  self.kept_ -= (size_class + 1) * kStep;
+  self.kept_ -= bytes_of(size_class);
   return piece + 1;
 }
 
 void SmallPieces::release(void* pointer) {
   if (!pointer) return;
   Piece* piece = static_cast<Piece*>(pointer) - 1;
-  size_t size = (piece->size_class + 1) * kStep;
+  if (piece->size_class == kClasses) return std::free(piece);
   SmallPieces& self = mine();
-  if (piece->size_class == kClasses || self.kept_ + size > kKept) return std::free(piece);
+  self.bytes_.take_back(bytes_of(piece->size_class));
   piece->next = std::exchange(self.free_[piece->size_class], piece);
-  self.kept_ += size;
+  self.kept_ += bytes_of(piece->size_class);
+}
+
+void SmallPieces::ebb() {
+  SmallPieces& self = mine();
+  ptrdiff_t surplus = self.bytes_.ebb(self.kept_);
+  for (size_t size_class = kClasses; size_class-- > 0;) {
+    Piece*& first = self.free_[size_class];
+    while (first && surplus >= bytes_of(size_class)) {
+      std::free(std::exchange(first, first->next));
+      surplus -= bytes_of(size_class);
+      self.kept_ -= bytes_of(size_class);
+    }
+  }
 }
 
 void* SmallPieces::allocate_zeroed(size_t count, size_t size) {

@@ -5,19 +5,20 @@
 namespace sallyport {
 
 std::unique_ptr<Exchange> ExchangePool::take(SessionContext& context) {
-  ++taken_;
+  spares_.lend();
   if (idle_.empty()) return std::make_unique<Exchange>(context);
   std::unique_ptr<Exchange> exchange = std::move(idle_.back());
   idle_.pop_back();
   return exchange;
 }
 
-// No more are kept than there are others at work, but for a few: of a thousand streams each ends
-// while the others go on, and when all have ended the memory is not held for ever.
-void ExchangePool::give_back(std::unique_ptr<Exchange> exchange, Loop& loop) {
-  --taken_;
+void ExchangePool::give_back(std::unique_ptr<Exchange> exchange) {
+  spares_.take_back();
   idle_.push_back(std::move(exchange));
-  for (int i = 0; i < 2 && idle_.size() > kKept + taken_; ++i) {
+}
+
+void ExchangePool::ebb(Loop& loop) {
+  for (ptrdiff_t n = spares_.ebb(std::ssize(idle_)); n > 0; --n) {
     loop.bury(std::move(idle_.back()));
     idle_.pop_back();
   }

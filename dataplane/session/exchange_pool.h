@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "dataplane/base/spares.h"
 #include "dataplane/session/exchange.h"
 #include "dataplane/session/h2_backend.h"
 
@@ -13,13 +14,14 @@ namespace sallyport {
 class ExchangePool {
  public:
   std::unique_ptr<Exchange> take(SessionContext& context);
-  void give_back(std::unique_ptr<Exchange> exchange, Loop& loop);
+  void give_back(std::unique_ptr<Exchange> exchange);
+  /// To be called once a second or so: frees what there is no use for.
+  void ebb(Loop& loop);
   H2Backends& backends() { return backends_; }
 
  private:
-  static constexpr size_t kKept = 64;
+  Spares spares_{64};
   std::vector<std::unique_ptr<Exchange>> idle_;
-  size_t taken_ = 0;
   H2Backends backends_;
 };
 

@@ -231,7 +231,7 @@ void H2Session::begin(H2Stream& stream) {
 }
 
 void H2Session::end_exchange(H2Stream& stream, Exchange::Outcome outcome) {
-  context().exchanges.give_back(std::move(stream.exchange_), context().loop);
+  context().exchanges.give_back(std::move(stream.exchange_));
   if (outcome == Exchange::Outcome::Cut) {
     // What waits stays: a frame of it may be half on its way out.
     stream.said_all_ = false;
@@ -251,7 +251,7 @@ void H2Session::end_exchange(H2Stream& stream, Exchange::Outcome outcome) {
 void H2Session::abandon(H2Stream& stream, RequestEnd end) {
   if (stream.exchange_) {
     stream.exchange_->abandon(end);
-    context().exchanges.give_back(std::move(stream.exchange_), context().loop);
+    context().exchanges.give_back(std::move(stream.exchange_));
   }
   stream.said_all_ = false;
   if (stream.closed_ || phase_ != Phase::Open || reading_ended_) recycle(stream);

@@ -225,7 +225,7 @@ bool HttpSession::exchange() {
 }
 
 void HttpSession::end_exchange() {
-  context().exchanges.give_back(std::move(exchange_), context().loop);
+  context().exchanges.give_back(std::move(exchange_));
 }
 
 bool HttpSession::begin_closing() {

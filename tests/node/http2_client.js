@@ -2,14 +2,13 @@
 // time; prints as JSON how many there were of each kind. Any surprise is an exception.
 'use strict';
 const assert = require('assert');
-const crypto = require('crypto');
 const fs = require('fs');
 const http2 = require('http2');
 const { Readable } = require('stream');
+const requests = require('./requests');
 
 const [port, name, ca, count] = process.argv.slice(2);
 const AT_ONCE = 50;
-const done = { get: 0, sum: 0, stream: 0, echo: 0 };
 const sessions = [0, 1].map(() => http2.connect(`https://${name}:${port}`, {
   ca: fs.readFileSync(ca), servername: name, host: '127.0.0.1', port }));
 
@@ -27,51 +26,11 @@ function ask(i, method, path, body) {
   });
 }
 
-// Pieces of a length that no buffer is in step with.
-function pieces(i) {
-  const result = [];
-  for (let n = 0; n < 1 + i % 20; n++) {
-    result.push(crypto.randomBytes(1 + (i * 7919 + n * 104729) % 40000));
-  }
-  return result;
-}
-
-const sha256 = (data) => crypto.createHash('sha256').update(data).digest('hex');
-
-async function sums(i, body, whole) {
-  const told = JSON.parse(await ask(i, 'POST', '/sum', body));
-  assert.strictEqual(told.length, whole.length);
-  assert.strictEqual(told.sum, sha256(whole));
-}
-
-const kinds = {
-  async get(i) {
-    const size = (i * 7919) % 200000;
-    assert((await ask(i, 'GET', `/bytes/${size}`)).equals(Buffer.alloc(size, 'sally ')));
-  },
-  async sum(i) {
-    const whole = Buffer.concat(pieces(i));
-    await sums(i, whole, whole);
-  },
-  async stream(i) {
-    const parts = pieces(i);
-    await sums(i, Readable.from(parts), Buffer.concat(parts));
-  },
-  async echo(i) {
-    const parts = pieces(i);
-    assert((await ask(i, 'POST', '/echo', Readable.from(parts))).equals(Buffer.concat(parts)));
-  },
-};
-
 async function main() {
+  const { one, done } = requests(ask);
   let next = 0;
   const work = async () => {
-    while (next < Number(count)) {
-      const i = next++;
-      const kind = Object.keys(kinds)[i % 4];
-      await kinds[kind](i);
-      done[kind] += 1;
-    }
+    while (next < Number(count)) await one(next++);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   console.log(JSON.stringify(done));

@@ -3,6 +3,7 @@
 import socket
 import ssl
 import struct
+import threading
 import time
 
 from .backends import Backend
@@ -94,13 +95,19 @@ class Frame:
 class Connection:
     """`tls`: an ssl context for the client, or None for h2c."""
 
+    making = threading.Lock()
+
     def __init__(self, port, host, tls=None, first=PREFACE + settings(), timeout=10):
         self.host, self.scheme = host, "https" if tls else "http"
         self.socket = socket.create_connection(("127.0.0.1", port), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls:
-            tls.set_alpn_protocols(["h2"])
-            self.socket = tls.wrap_socket(self.socket, server_hostname=host)
+            # A context's protocols are copied without a lock of OpenSSL's while others set them.
+            with Connection.making:
+                tls.set_alpn_protocols(["h2"])
+                self.socket = tls.wrap_socket(self.socket, server_hostname=host,
+                                              do_handshake_on_connect=False)
+            self.socket.do_handshake()
             assert self.socket.selected_alpn_protocol() == "h2", self.socket.selected_alpn_protocol()
         self.received, self.ended, self.timeout = b"", False, timeout
         if first:

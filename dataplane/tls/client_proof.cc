@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "dataplane/base/check.h"
+#include "dataplane/tls/der.h"
 #include "dataplane/tls/known_clients.h"
 
 namespace sallyport {
@@ -12,8 +13,11 @@ namespace {
 
 // A chain that is longer costs its clients full handshakes. The ticket comes back in a ClientHello,
 // which should fit into few packets.
-constexpr size_t kKeptMost = 6 * 1024;
-constexpr char kWhole = 'w';
+constexpr size_t kKeptMost = 8 * 1024;
+// What is longer yet is judged each time.
+constexpr size_t kEncodedMost = 16 * 1024;
+// Tickets of earlier versions, in which the leaf is missing, begin with another.
+constexpr char kMark = 'l';
 
 void free_proof(void*, void* proof, CRYPTO_EX_DATA*, int, long, void*) {
   delete static_cast<ClientProof*>(proof);
@@ -29,17 +33,16 @@ X509Ptr shared(X509* certificate) {
   return X509Ptr(certificate);
 }
 
-std::shared_ptr<const ClientIdentity> judge(X509* leaf, STACK_OF(X509)* sent,
-                                            const ClientDemand& demand) {
-  if (!leaf) return std::make_shared<const ClientIdentity>(identify(leaf, sent, demand));
-  KnownClients& clients = KnownClients::of_this_thread();
-  std::string key = KnownClients::key(demand, leaf, sent);
-  std::time_t now = time(nullptr);
-  if (auto known = clients.find(key, now)) return known;
-  auto found = std::make_shared<const ClientIdentity>(identify(leaf, sent, demand));
-  if (found->let_in && found->verified()) clients.remember(key, found, now, found->good_until);
-  return found;
+bool append_encoding(std::string& all, X509* certificate) {
+  unsigned char* der = nullptr;
+  int size = i2d_X509(certificate, &der);
+  if (size > 0) all.append(reinterpret_cast<char*>(der), static_cast<size_t>(size));
+  OPENSSL_free(der);
+  return size > 0;
 }
+
+// A root that was sent proves nothing: it is among the authorities, or else it is not trusted.
+bool is_root(X509* certificate) { return X509_get_extension_flags(certificate) & EXFLAG_SS; }
 
 }  // namespace
 
@@ -49,14 +52,20 @@ ClientProof* ClientProof::in(const SSL* ssl) {
 
 void ClientProof::attach(SSL* ssl) { SSL_set_ex_data(ssl, proof_index(), new ClientProof); }
 
-ClientProof* ClientProof::of(const Stream& stream) {
-  ClientProof* proof = in(stream.ssl());
+ClientProof* ClientProof::settled(const SSL* ssl) {
+  ClientProof* proof = in(ssl);
   if (!proof) return nullptr;
-  // What counts is what the finished handshake says. A ticket that was looked at and not taken has
-  // shown a certificate, too.
-  X509* leaf = SSL_get0_peer_certificate(stream.ssl());
-  if (leaf != proof->leaf_.get()) proof->show(leaf, nullptr);
+  bool resumed = SSL_session_reused(ssl) == 1;
+  bool counts = resumed ? proof->is_of(SSL_get_session(ssl)) : !proof->restored_;
+  if (!counts && proof->shown()) proof->show(nullptr, nullptr);
   return proof;
+}
+
+bool ClientProof::is_of(const SSL_SESSION* session) const {
+  void* kept_there = nullptr;
+  size_t size = 0;
+  SSL_SESSION_get0_ticket_appdata(const_cast<SSL_SESSION*>(session), &kept_there, &size);
+  return restored_ && kept() == std::string_view(static_cast<const char*>(kept_there), size);
 }
 
 void ClientProof::show(X509* leaf, STACK_OF(X509)* sent) {
@@ -68,6 +77,24 @@ void ClientProof::show(X509* leaf, STACK_OF(X509)* sent) {
     X509* one = sk_X509_value(sent, i);
     if (one != leaf) sk_X509_push(sent_.get(), shared(one).release());
   }
+  restored_ = false;
+  encode();
+}
+
+// Roots come last, where kept() leaves them out.
+void ClientProof::encode() {
+  encoded_.assign(1, kMark);
+  bool whole = !leaf_ || append_encoding(encoded_, leaf_.get());
+  for (bool roots : {false, true}) {
+    for (int i = 0; i < sk_X509_num(sent_.get()); ++i) {
+      X509* one = sk_X509_value(sent_.get(), i);
+      if (is_root(one) == roots) whole &= append_encoding(encoded_, one);
+    }
+    if (!roots) kept_size_ = encoded_.size() <= kKeptMost ? encoded_.size() : 0;
+  }
+  if (whole && encoded_.size() <= kEncodedMost) return;
+  encoded_ = {};
+  kept_size_ = 0;
 }
 
 const ClientIdentity& ClientProof::judged_by(const ClientDemandPtr& demand) {
@@ -75,37 +102,52 @@ const ClientIdentity& ClientProof::judged_by(const ClientDemandPtr& demand) {
   for (const Judgement& known : judgements_) {
     if (known.demand == demand) return *known.identity;
   }
-  judgements_.push_back({demand, judge(leaf_.get(), sent_.get(), *demand)});
+  judgements_.push_back({demand, judge(*demand)});
   return *judgements_.back().identity;
 }
 
-std::string ClientProof::kept() const {
-  std::string all(1, kWhole);
-  for (int i = 0; i < sk_X509_num(sent_.get()); ++i) {
-    // A root that was sent proves nothing: it is among the authorities, or else it is not trusted.
-    X509* one = sk_X509_value(sent_.get(), i);
-    if (X509_get_extension_flags(one) & EXFLAG_SS) continue;
-    unsigned char* der = nullptr;
-    int size = i2d_X509(one, &der);
-    if (size > 0) all.append(reinterpret_cast<char*>(der), static_cast<size_t>(size));
-    OPENSSL_free(der);
-    if (size <= 0 || all.size() > kKeptMost) return {};
+// Who is known need not be decoded.
+std::shared_ptr<const ClientIdentity> ClientProof::judge(const ClientDemand& demand) {
+  KnownClients& clients = KnownClients::of_this_thread();
+  std::string key;
+  std::time_t now = time(nullptr);
+  if (encoded_.size() > 1) {
+    key = KnownClients::key(demand, std::string_view(encoded_).substr(1));
+    if (auto known = clients.find(key, now)) return known;
   }
-  return all;
+  decode();
+  auto found = std::make_shared<const ClientIdentity>(identify(leaf_.get(), sent_.get(), demand));
+  if (!key.empty() && found->let_in && found->verified()) {
+    clients.remember(key, found, now, found->good_until);
+  }
+  return found;
 }
 
-bool ClientProof::restore(X509* leaf, std::string_view kept) {
-  show(nullptr, nullptr);
-  if (kept.empty() || kept.front() != kWhole) return false;
+void ClientProof::decode() {
+  if (leaf_ || encoded_.size() <= 1) return;
+  const auto* at = reinterpret_cast<const unsigned char*>(encoded_.data()) + 1;
+  const unsigned char* end = at + encoded_.size() - 1;
+  X509Ptr leaf;
   X509StackPtr sent(sk_X509_new_null());
-  const auto* at = reinterpret_cast<const unsigned char*>(kept.data()) + 1;
-  const unsigned char* end = at + kept.size() - 1;
   while (at < end) {
-    X509* one = d2i_X509(nullptr, &at, static_cast<long>(end - at));
-    if (!one) return false;
-    sk_X509_push(sent.get(), one);
+    X509Ptr one(d2i_X509(nullptr, &at, static_cast<long>(end - at)));
+    // Whoever sealed such a ticket: it shows nobody.
+    if (!one) return show(nullptr, nullptr);
+    leaf ? static_cast<void>(sk_X509_push(sent.get(), one.release())) : leaf.swap(one);
   }
-  show(leaf, sent.get());
+  leaf_ = std::move(leaf);
+  sent_ = std::move(sent);
+}
+
+bool ClientProof::restore(std::string_view kept) {
+  show(nullptr, nullptr);
+  if (kept.empty() || kept.front() != kMark) return false;
+  for (Der certificates(kept.substr(1)); !certificates.empty();) {
+    if (!certificates.skip(Der::kSequence)) return false;
+  }
+  encoded_ = kept;
+  kept_size_ = kept.size();
+  restored_ = true;
   return true;
 }
 

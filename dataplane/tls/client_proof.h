@@ -14,16 +14,18 @@ namespace sallyport {
 /// One per connection whose handshake asked for a certificate. Thread: the connection's.
 class ClientProof {
  public:
+  ClientProof() { encode(); }
+
   /// The connection's own; null where nobody was asked. It lives as long as the stream's TLS.
   /// REQUIRES: the handshake is done.
-  static ClientProof* of(const Stream& stream);
+  static ClientProof* of(const Stream& stream) { return settled(stream.ssl()); }
 
   /// Judges once for each demand and keeps it, as long as the connection lives: by now, with the
   /// chain that the client sent, in this handshake or in the one that is resumed.
   /// REQUIRES: not null.
   const ClientIdentity& judged_by(const ClientDemandPtr& demand);
 
-  bool shown() const { return leaf_ != nullptr; }
+  bool shown() const { return leaf_ || encoded_.size() > 1; }
 
   // For the handshake:
 
@@ -39,12 +41,15 @@ class ClientProof {
   std::string_view rejection() const { return rejection_; }
   ClientVerdict rejected_as() const { return rejected_as_; }
 
-  /// The certificates that came with the leaf, to be kept in a ticket: the session in it has the
-  /// leaf alone, by which no other CA could judge (RFC 8446 does not send them again). What is too
-  /// much for a ticket is left out, and restore() says so.
-  std::string kept() const;
-  /// Shows `leaf` again with what kept() has said. False: the ticket is of no use.
-  bool restore(X509* leaf, std::string_view kept);
+  /// The same as of(), from when it is known whether a session is resumed: a ticket that was looked
+  /// at and not taken has shown nothing.
+  static ClientProof* settled(const SSL* ssl);
+
+  /// The certificates, to be kept in a ticket, from which OpenSSL's own copy of the leaf is taken
+  /// out. What is too much for a ticket is left out, and restore() says so. Until the next change.
+  std::string_view kept() const { return std::string_view(encoded_).substr(0, kept_size_); }
+  /// Shows again what kept() has said. False: the ticket is of no use.
+  bool restore(std::string_view kept);
 
  private:
   struct Judgement {
@@ -52,8 +57,17 @@ class ClientProof {
     std::shared_ptr<const ClientIdentity> identity;
   };
 
+  std::shared_ptr<const ClientIdentity> judge(const ClientDemand& demand);
+  void encode();
+  void decode();
+  bool is_of(const SSL_SESSION* session) const;
+
+  // Of a resumed session both are null until somebody must look into the certificates.
   X509Ptr leaf_;
   X509StackPtr sent_;
+  std::string encoded_;   // a mark, the leaf, and those that came with it; empty: too long
+  size_t kept_size_ = 0;  // of encoded_, as much as is kept in tickets
+  bool restored_ = false;
   std::vector<Judgement> judgements_;
   std::string_view rejection_;  // static; empty: none
   ClientVerdict rejected_as_ = ClientVerdict::Bad;

@@ -19,6 +19,7 @@ class Der {
   explicit Der(std::string_view bytes) : rest_(bytes) {}
 
   bool empty() const { return rest_.empty(); }
+  std::string_view rest() const { return rest_; }
   uint8_t tag() const { return rest_.empty() ? uint8_t{0} : static_cast<uint8_t>(rest_[0]); }
 
   /// The contents of the next value, which must have this tag.

@@ -4,28 +4,14 @@
 
 namespace sallyport {
 
-namespace {
-
-void append_encoding(std::string& all, X509* certificate) {
-  unsigned char* der = nullptr;
-  int size = i2d_X509(certificate, &der);
-  if (size > 0) all.append(reinterpret_cast<char*>(der), static_cast<size_t>(size));
-  OPENSSL_free(der);
-}
-
-}  // namespace
-
 KnownClients& KnownClients::of_this_thread() {
   thread_local KnownClients clients;
   return clients;
 }
 
 // DER says its own length, so that one after the other is unambiguous.
-std::string KnownClients::key(const ClientDemand& demand, X509* leaf, STACK_OF(X509)* sent) {
-  std::string all;
-  append_encoding(all, leaf);
-  for (int i = 0; i < sk_X509_num(sent); ++i) append_encoding(all, sk_X509_value(sent, i));
-  return content_hash({demand.content, all});
+std::string KnownClients::key(const ClientDemand& demand, std::string_view certificates) {
+  return content_hash({demand.content, certificates});
 }
 
 std::shared_ptr<const ClientIdentity> KnownClients::find(const std::string& key, std::time_t now) {

@@ -6,10 +6,10 @@
 #include <ctime>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "dataplane/tls/client_identity.h"
-#include "dataplane/tls/openssl.h"
 
 namespace sallyport {
 
@@ -23,8 +23,9 @@ class KnownClients {
 
   static KnownClients& of_this_thread();
 
-  /// What find() and remember() go by.
-  static std::string key(const ClientDemand& demand, X509* leaf, STACK_OF(X509) * sent);
+  /// What find() and remember() go by; `certificates` are the leaf and those that came with it, in
+  /// DER, one after the other.
+  static std::string key(const ClientDemand& demand, std::string_view certificates);
 
   /// Null: not known, or not any more.
   std::shared_ptr<const ClientIdentity> find(const std::string& key, std::time_t now);

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "dataplane/tls/client_proof.h"
+#include "dataplane/tls/session_peer.h"
 
 namespace sallyport {
 
@@ -191,8 +192,10 @@ int ServerContext::on_certificate(X509_STORE_CTX* store, void* context) {
 }
 
 int ServerContext::on_new_ticket(SSL* ssl, void*) {
-  std::string kept = ClientProof::in(ssl)->kept();
-  return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), kept.data(), kept.size());
+  std::string_view kept = ClientProof::settled(ssl)->kept();
+  SSL_SESSION* session = SSL_get_session(ssl);
+  return forget_peer(session) &&
+         SSL_SESSION_set1_ticket_appdata(session, kept.data(), kept.size()) == 1;
 }
 
 SSL_TICKET_RETURN ServerContext::on_ticket(SSL* ssl, SSL_SESSION* session, const unsigned char*,
@@ -208,13 +211,12 @@ SSL_TICKET_RETURN ServerContext::on_ticket(SSL* ssl, SSL_SESSION* session, const
 // let in shakes hands from the beginning, and may show another certificate there.
 bool ServerContext::may_resume(SSL* ssl, SSL_SESSION* session) const {
   ClientProof* proof = ClientProof::in(ssl);
-  X509* leaf = SSL_SESSION_get0_peer(session);
   void* kept = nullptr;
   size_t size = 0;
   SSL_SESSION_get0_ticket_appdata(session, &kept, &size);
-  if (!proof->restore(leaf, {static_cast<const char*>(kept), size})) return false;
+  if (!proof->restore({static_cast<const char*>(kept), size})) return false;
   if (enforced_) return proof->judged_by(enforced_).let_in;
-  return leaf || !demand_ || demand_->verify != VerifyClient::Required;
+  return proof->shown() || !demand_ || demand_->verify != VerifyClient::Required;
 }
 
 std::string ServerContext::session_context(const std::string& site) const {

@@ -5,6 +5,7 @@
 
 #include "control/pki/authority.h"
 #include "control/pki/revocation_list.h"
+#include "dataplane/tls/client_names.h"
 
 namespace sallyport {
 namespace {
@@ -46,15 +47,13 @@ TEST_F(KnownClientsTest, KnowsACertificateUnderTheDemandItWasJudgedBy) {
   X509Ptr alice = client(ours_, "alice"), bob = client(ours_, "bob");
   ClientDemand staff = demand(ours_, "staff"), partners = demand(ours_, "partners");
   auto identity = somebody();
-  clients_.remember(KnownClients::key(staff, alice.get(), nullptr), identity, 100, 200);
-  EXPECT_EQ(clients_.find(KnownClients::key(staff, alice.get(), nullptr), 150), identity);
-  EXPECT_EQ(clients_.find(KnownClients::key(staff, bob.get(), nullptr), 150), nullptr);
-  EXPECT_EQ(clients_.find(KnownClients::key(partners, alice.get(), nullptr), 150), nullptr);
+  clients_.remember(KnownClients::key(staff, der_of(alice.get())), identity, 100, 200);
+  EXPECT_EQ(clients_.find(KnownClients::key(staff, der_of(alice.get())), 150), identity);
+  EXPECT_EQ(clients_.find(KnownClients::key(staff, der_of(bob.get())), 150), nullptr);
+  EXPECT_EQ(clients_.find(KnownClients::key(partners, der_of(alice.get())), 150), nullptr);
   // The same leaf with another chain may be judged otherwise.
-  X509StackPtr sent(sk_X509_new_null());
-  X509_up_ref(bob.get());
-  sk_X509_push(sent.get(), bob.get());
-  EXPECT_EQ(clients_.find(KnownClients::key(staff, alice.get(), sent.get()), 150), nullptr);
+  std::string chain = der_of(alice.get()) + der_of(bob.get());
+  EXPECT_EQ(clients_.find(KnownClients::key(staff, chain), 150), nullptr);
 }
 
 TEST_F(KnownClientsTest, ForgetsWhoExpiresAndDoesNotTrustAClockThatWasSetBack) {

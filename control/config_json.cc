@@ -417,6 +417,7 @@ class ConfigWriter {
       text("max_tls", name(tls.max_tls));
       offer(tls.offer);
       if (!tls.sslmode) texts("alpn", tls.alpn);
+      if (tls.kernel_tls) text("kernel_tls", name(*tls.kernel_tls));
     });
   }
 

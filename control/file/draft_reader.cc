@@ -379,6 +379,7 @@ class DraftReader {
     written.value->ciphers = tls.text_or_texts("ciphers");
     written.value->groups = tls.text_or_texts("groups");
     written.value->alpn = tls.texts("alpn");
+    written.value->kernel_tls = tls.word<KernelTls>("kernel_tls");
     tls.finish();
     return written;
   }

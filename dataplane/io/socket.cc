@@ -59,6 +59,7 @@ Socket& Socket::operator=(Socket&& other) noexcept {
   readable_ = other.readable_;
   writable_ = other.writable_;
   watches_writing_ = other.watches_writing_;
+  has_kernel_tls_ = other.has_kernel_tls_;
   ended_ = other.ended_;
   if (open()) loop_->impl().moved(descriptor_, this);
   return *this;
@@ -124,10 +125,54 @@ IoResult Socket::write(Bytes from) {
   }
 }
 
-bool Socket::encrypt_writes(Bytes parameters) {
-  return setsockopt(descriptor_, IPPROTO_TCP, TCP_ULP, "tls", sizeof "tls") == 0 &&
-         setsockopt(descriptor_, SOL_TLS, TLS_TX, parameters.data(),
-                    static_cast<socklen_t>(parameters.size())) == 0;
+int Socket::use_kernel_tls(int direction, Bytes parameters) {
+  if (!has_kernel_tls_) {
+    if (setsockopt(descriptor_, IPPROTO_TCP, TCP_ULP, "tls", sizeof "tls") < 0) return errno;
+    has_kernel_tls_ = true;
+  }
+  auto size = static_cast<socklen_t>(parameters.size());
+  return setsockopt(descriptor_, SOL_TLS, direction, parameters.data(), size) < 0 ? errno : 0;
+}
+
+int Socket::encrypt_writes(Bytes parameters) { return use_kernel_tls(TLS_TX, parameters); }
+
+int Socket::decrypt_reads(Bytes parameters) {
+  int error = use_kernel_tls(TLS_RX, parameters);
+  // What has come already, no edge will announce again.
+  if (error == 0) readable_ = true;
+  return error;
+}
+
+IoResult Socket::read_record(MutableBytes into, uint8_t& type) {
+  DCHECK(open() && !into.empty());
+  if (!readable_) return {Io::Blocked};
+  iovec part{into.data(), into.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof type)];
+  for (;;) {
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    // That fewer came than asked for does not mean that there are no more: a call ends with a
+    // record. So readable_ stays until the kernel says otherwise.
+    ssize_t n = ::recvmsg(descriptor_, &message, 0);
+    if (n >= 0) {
+      const cmsghdr* header = CMSG_FIRSTHDR(&message);
+      bool told = header && header->cmsg_level == SOL_TLS &&
+                  header->cmsg_type == TLS_GET_RECORD_TYPE;
+      // A record always says of which type it is; the end of the transport says nothing.
+      if (!told) return n == 0 ? IoResult{Io::End} : IoResult{Io::Failed, 0, EBADMSG};
+      type = *CMSG_DATA(header);
+      return {Io::Ok, static_cast<size_t>(n)};
+    }
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN) {
+      readable_ = false;
+      return {Io::Blocked};
+    }
+    return {Io::Failed, 0, errno};
+  }
 }
 
 IoResult Socket::write_record(uint8_t type, Bytes content) {

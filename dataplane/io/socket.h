@@ -62,10 +62,18 @@ class Socket {
   IoResult splice_from(Pipe& pipe);
 
   /// From here on the kernel encrypts what is written, as records of TLS; `parameters` are the keys
-  /// as linux/tls.h lays them out. False: it will not, and nothing has changed.
-  bool encrypt_writes(Bytes parameters);
+  /// as linux/tls.h lays them out. 0, or errno: it will not, and nothing has changed; ENOENT: it
+  /// has no TLS.
+  int encrypt_writes(Bytes parameters);
+  /// The same for what is received. Then read() must not be used any more: it cannot tell data from
+  /// what else TLS says; and splice_into() fails with EINVAL at a record of another type than data,
+  /// and calls an empty one the end. REQUIRES: what was encrypted with these keys is still unread.
+  int decrypt_reads(Bytes parameters);
+  /// Bytes of one record's type, of which there may be more records than one. Ok may have no bytes:
+  /// an empty record. REQUIRES: decrypt_reads() was 0.
+  IoResult read_record(MutableBytes into, uint8_t& type);
   /// A record of another type than data: alerts, messages of the handshake. Goes whole, or Blocked.
-  /// REQUIRES: encrypt_writes() was true.
+  /// REQUIRES: encrypt_writes() was 0.
   IoResult write_record(uint8_t type, Bytes content);
 
   /// Ends our direction (FIN after what was written); reading goes on.
@@ -87,6 +95,7 @@ class Socket {
 
  private:
   void not_writable();
+  int use_kernel_tls(int direction, Bytes parameters);
 
   Loop* loop_ = nullptr;
   Task* owner_ = nullptr;
@@ -94,6 +103,7 @@ class Socket {
   bool readable_ = false;
   bool writable_ = false;
   bool watches_writing_ = false;
+  bool has_kernel_tls_ = false;
   bool ended_ = false;  // the peer has ended or failed: the next read must be tried, whatever the
                         // last one said
 };

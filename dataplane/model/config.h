@@ -387,6 +387,7 @@ struct BackendTls {
   TlsVersion max_tls = TlsVersion::V1_3;
   TlsOffer offer;
   std::vector<std::string> alpn;
+  std::optional<KernelTls> kernel_tls;  // instead of the one of all
   Place place;
   bool operator==(const BackendTls&) const = default;
 };
@@ -519,8 +520,9 @@ struct Settings {
   TicketKeysConfig ticket_keys;
   /// How long authorities stay trusted beside those that took their place.
   Millis ca_overlap{0};
-  /// Whether the kernel encrypts what is sent to clients, where it can. Auto: where that pays,
-  /// which is where bytes come from plain backends and can be spliced.
+  /// Whether the kernel encrypts what is sent, to clients and to backends, and decrypts what is
+  /// received, where it can. Auto: encrypts where that pays, which is where bytes come from a plain
+  /// socket and can be spliced.
   KernelTls kernel_tls = KernelTls::Auto;
   Limits limits;
   std::optional<KubernetesConfig> kubernetes;

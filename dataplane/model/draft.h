@@ -167,6 +167,7 @@ struct DraftBackendTls {
   Written<TlsVersion> min_tls, max_tls;
   WrittenList<std::string> ciphers, groups;
   WrittenList<std::string> alpn;
+  Written<KernelTls> kernel_tls;  // left out: as the draft says
 };
 
 struct DraftHealth {

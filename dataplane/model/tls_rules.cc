@@ -192,6 +192,7 @@ void check_backend_policy(const Written<DraftBackendTls>& draft, BackendTls& tls
     tls.offer = check_offer({draft->ciphers, draft->groups, tls.min_tls, tls.max_tls}, problems);
   }
   tls.crl_check = draft->crl_check.or_else(CrlCheck::Auto);
+  tls.kernel_tls = draft->kernel_tls.value;
   check_depth(draft->depth, tls.depth, problems);
   check_backend_names(draft->names, tls, problems);
   refuse_unused(*draft.value, tls, problems);

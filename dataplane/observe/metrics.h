@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "dataplane/model/kernel_tls.h"
 #include "dataplane/observe/count.h"
 #include "dataplane/observe/handshake_metrics.h"
 #include "dataplane/observe/http_metrics.h"
@@ -16,6 +17,14 @@ namespace sallyport {
 constexpr size_t kReasons = static_cast<size_t>(Reason::Count);
 constexpr size_t kLimits = static_cast<size_t>(Limit::Count);
 
+/// Of connections whose TLS was offered to the kernel.
+struct KernelTlsMetrics {
+  /// By what it has: nothing, receiving, sending, both; and why it has not sending, or then
+  /// receiving.
+  Count connections[4][kKernelTlsFaults];
+  Count key_updates;  // connections that were ended by one
+};
+
 struct alignas(64) WorkerMetrics {
   Count accepted;
   Count open;                                   // gauge
@@ -25,7 +34,7 @@ struct alignas(64) WorkerMetrics {
   Count limit_reached[kLimits];
   Count accept_backoffs;
   HandshakeMetrics tls;
-  Count kernel_tls[2];                          // client connections: offered to the kernel, taken
+  KernelTlsMetrics kernel_tls[2];               // by side: client, backend
   Count connects;                               // attempts towards endpoints
   Count connect_failures;
   Count backend_opened;                         // connections for HTTP, ready for a request

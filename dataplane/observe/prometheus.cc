@@ -121,11 +121,29 @@ void write_tls(Writer& out) {
 }
 
 void write_kernel_tls(Writer& out) {
+  constexpr const char* kSides[] = {"client", "backend"};
+  constexpr const char* kHas[] = {"none", "receive", "send", "both"};
   out.family("sallyport_kernel_tls_connections_total", "counter",
-             "Client connections whose sending was offered to the kernel's TLS, by who encrypts.");
-  for (size_t taken = 0; taken < 2; ++taken) {
-    out.value(label("encrypted_by", taken ? "kernel" : "openssl"),
-              out.sum([&](W w) -> auto& { return w.kernel_tls[taken]; }));
+             "Connections whose TLS was offered to the kernel, by what it has of them, and why it "
+             "has no more.");
+  for (size_t side = 0; side < 2; ++side) {
+    for (size_t has = 0; has < 4; ++has) {
+      for (size_t fault = 0; fault < kKernelTlsFaults; ++fault) {
+        uint64_t n =
+            out.sum([&](W w) -> auto& { return w.kernel_tls[side].connections[has][fault]; });
+        // Most cannot happen; one is always there, so that rates have a start.
+        if (n == 0 && !(has == 3 && fault == 0)) continue;
+        out.value(label("side", kSides[side]) + "," + label("kernel", kHas[has]) + "," +
+                      label("reason", name(static_cast<KernelTlsFault>(fault))), n);
+      }
+    }
+  }
+  out.family("sallyport_kernel_tls_key_updates_total", "counter",
+             "Connections that were ended because the peer asked for new keys, which the kernel "
+             "cannot change.");
+  for (size_t side = 0; side < 2; ++side) {
+    out.value(label("side", kSides[side]),
+              out.sum([&](W w) -> auto& { return w.kernel_tls[side].key_updates; }));
   }
 }
 

@@ -19,6 +19,7 @@ constexpr ReasonRow kReasons[] = {
     {"client_left", Side::Client},
     {"backend_reset", Side::Backend},
     {"backend_truncated", Side::Backend},
+    {"backend_key_update", Side::Backend},
     {"proxy_header_missing", Side::Client},
     {"proxy_header_malformed", Side::Client},
     {"proxy_header_untrusted", Side::Client},

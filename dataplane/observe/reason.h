@@ -13,6 +13,7 @@ enum class Reason : uint8_t {
   ClientLeft,                 // gone before it had said whom it wanted
   BackendReset,
   BackendTruncated,
+  BackendKeyUpdate,
   ProxyHeaderMissing,
   ProxyHeaderMalformed,
   ProxyHeaderUntrusted,

@@ -1,5 +1,7 @@
 #include "dataplane/relay/pump.h"
 
+#include <errno.h>
+
 #include <algorithm>
 
 namespace sallyport {
@@ -10,6 +12,7 @@ namespace {
 constexpr uint8_t kBulkAfter = 4;
 constexpr size_t kBulkChunk = Scratch::kChunk / 4;
 
+bool gives_plain_bytes(const Stream& from) { return from.plain() || from.kernel_decrypts(); }
 bool takes_plain_bytes(const Stream& to) { return to.plain() || to.kernel_encrypts(); }
 
 }  // namespace
@@ -35,8 +38,8 @@ PumpState Pump::run(size_t budget, bool last) {
       return step == Step::Done ? PumpState::Finished : PumpState::Waiting;
     }
     if (budget == 0) return PumpState::More;
-    bool bulk = full_chunks_ >= kBulkAfter && from_.plain() && takes_plain_bytes(to_) &&
-                !from_.has_received();
+    bool bulk = full_chunks_ >= kBulkAfter && gives_plain_bytes(from_) &&
+                takes_plain_bytes(to_) && !from_.has_received();
     next = bulk ? splice(budget) : copy(budget);
     if (next == Next::Broken) return state_;
     if (next == Next::Wait) return PumpState::Waiting;
@@ -91,6 +94,13 @@ Pump::Next Pump::splice(size_t& budget) {
     return Next::Go;
   }
   IoResult r = from_.socket().splice_into(*pipe_, PipePool::kPipeBytes);
+  // Under TLS only read() knows an end from a cut, and what is neither data nor an end.
+  bool something_else = r.kind == Io::End || (r.kind == Io::Failed && r.error == EINVAL);
+  if (something_else && from_.kernel_decrypts()) {
+    return_pipe();
+    full_chunks_ = 0;
+    return Next::Go;
+  }
   switch (r.kind) {
     case Io::Blocked: return_pipe(); return Next::Wait;
     case Io::End: return_pipe(); source_ended_ = true; return Next::Go;

@@ -21,10 +21,9 @@ enum class PumpState : uint8_t {
 };
 
 /// Copies through the worker's scratch memory while there is little to move, and splices inside the
-/// kernel while the source is plain, the sink is plain or encrypted by the kernel, and the source
-/// keeps filling whole chunks. What the sink does
-/// not take waits in one block (or the pipe), and until it has gone nothing more is read: a slow
-/// reader holds up its own writer and costs one block.
+/// kernel while source and sink are plain, or their TLS is the kernel's, and the source keeps
+/// filling whole chunks. What the sink does not take waits in one block (or the pipe), and until it
+/// has gone nothing more is read: a slow reader holds up its own writer and costs one block.
 class Pump {
  public:
   Pump(Stream& from, Stream& to, Scratch& scratch, PipePool& pipes);

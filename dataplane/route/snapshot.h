@@ -48,7 +48,7 @@ struct Site {
   bool asks_clients = false;                 // the handshake does, for the site or a route
   std::string client_error_page;             // where clients without a good one are sent
   bool mixed_guards = false;                 // a route lets others in than the site
-  bool kernel_tls = false;                   // the kernel is to encrypt, if it can
+  KernelTlsUse kernel_tls = KernelTlsUse::None;  // of clients' connections, if it can
   bool redirect_http = false;
   uint16_t redirect_code = 308;
   bool preserve_trailing_slash = true;       // of paths that are redirected to https

@@ -78,13 +78,19 @@ bool SnapshotBuilder::Build::carries_bytes(const SiteConfig& site) const {
   });
 }
 
-bool SnapshotBuilder::Build::uses_kernel_tls(const SiteConfig& site) const {
+KernelTlsUse SnapshotBuilder::Build::kernel_tls_of(const SiteConfig& site) const {
   switch (site.kernel_tls.value_or(config.kernel_tls)) {
-    case KernelTls::On: return true;
-    case KernelTls::Off: return false;
+    case KernelTls::On: return KernelTlsUse::Both;
+    case KernelTls::Off: return KernelTlsUse::None;
     case KernelTls::Auto: break;
   }
-  return site.scenario == Scenario::Offload && carries_bytes(site) && builder.kernel_tls_pays_;
+  bool pays = site.scenario == Scenario::Offload && carries_bytes(site) && builder.kernel_tls_pays_;
+  return pays ? KernelTlsUse::Sending : KernelTlsUse::None;
+}
+
+KernelTls SnapshotBuilder::Build::kernel_tls_of(const BackendTls& tls) const {
+  KernelTls chosen = tls.kernel_tls.value_or(config.kernel_tls);
+  return chosen == KernelTls::Auto && !builder.kernel_tls_pays_ ? KernelTls::Off : chosen;
 }
 
 bool SnapshotBuilder::Build::speaks_http2(const SiteConfig& site) const {
@@ -183,10 +189,12 @@ std::shared_ptr<const BackendContext> SnapshotBuilder::Build::backend_context(
     data = secret(service.tls->secret);
     if (!data) return nullptr;
   }
-  std::string key = BackendContext::key(*service.tls, data);
+  BackendTls policy = *service.tls;
+  policy.kernel_tls = kernel_tls_of(policy);
+  std::string key = BackendContext::key(policy, data);
   if (auto known = builder.backends_.find(key)) return known;
   // One more for the thread that asks endpoints how they are.
-  auto context = BackendContext::make(*service.tls, data, builder.workers_ + 1);
+  auto context = BackendContext::make(policy, data, builder.workers_ + 1);
   ++work.contexts;
   if (!context) {
     problem(service.tls->place, path + ".tls.secret",
@@ -237,7 +245,7 @@ std::shared_ptr<const Site> SnapshotBuilder::Build::build_site(const SiteConfig&
   site->name = config_of_site.hosts.front();
   site->scenario = config_of_site.scenario;
   site->min_tls = config_of_site.min_tls;
-  site->kernel_tls = uses_kernel_tls(config_of_site);
+  site->kernel_tls = kernel_tls_of(config_of_site);
   site->client_auth = client_demand(config_of_site.client_auth, path);
   answer_as(config_of_site, *site);
   site->https_port = https_port(config_of_site);

@@ -48,8 +48,10 @@ struct SnapshotBuilder::Build {
   const ListenerConfig* https_listener(const SiteConfig& site) const;
   // Where nobody could answer, the handshake itself has to fail.
   bool carries_bytes(const SiteConfig& site) const;
-  // What is gained is the way around this process: where nothing is spliced, OpenSSL is as fast.
-  bool uses_kernel_tls(const SiteConfig& site) const;
+  // Auto is decided here: what is gained is the way around this process, and where nothing is
+  // spliced, OpenSSL is as fast.
+  KernelTlsUse kernel_tls_of(const SiteConfig& site) const;
+  KernelTls kernel_tls_of(const BackendTls& tls) const;
   // On every https listener that the site is on: what is offered is the site's, on all of them.
   bool speaks_http2(const SiteConfig& site) const;
   uint16_t https_port(const SiteConfig& site) const;

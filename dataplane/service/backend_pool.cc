@@ -13,6 +13,9 @@ constexpr Millis kSweep{1000};
 // How many of those who wait look elsewhere after a failure: all of them, after a few failures.
 constexpr uint32_t kCalledOnFailure = 64;
 
+// Where the kernel decrypts, tickets come as records, in as many pieces as they are read in.
+constexpr size_t kTicket = 2048;
+
 }  // namespace
 
 BackendConnection::BackendConnection(BackendPool& pool, const Service& service,
@@ -26,15 +29,15 @@ BackendConnection::BackendConnection(BackendPool& pool, const Service& service,
 // While idle, nothing is due from the backend but its end, and tickets under TLS.
 void BackendConnection::turn() {
   if (!ListLink<IdleBackends>::linked()) return;
-  uint8_t byte;
-  FlowResult r = stream_.read({&byte, 1});
+  uint8_t bytes[kTicket];
+  FlowResult r = stream_.read(bytes);
   if (r.kind != Flow::Blocked) pool_.drop(*this);
 }
 
 bool BackendConnection::has_ended() {
   stream_.socket().expect_news();
-  uint8_t byte;
-  return stream_.read({&byte, 1}).kind != Flow::Blocked;
+  uint8_t bytes[kTicket];
+  return stream_.read(bytes).kind != Flow::Blocked;
 }
 
 BackendPool::BackendPool(Loop& loop, Scratch& scratch, WorkerMetrics& metrics)
@@ -174,6 +177,7 @@ void BackendPool::give_back(std::unique_ptr<BackendConnection> connection, uint3
 void BackendPool::discard(std::unique_ptr<BackendConnection> connection, Farewell farewell) {
   made(*connection);
   Stream& stream = connection->stream_;
+  if (stream.asked_for_new_keys()) metrics_.kernel_tls[1].key_updates.add();
   if (farewell == Farewell::Reset) {
     stream.reset();
   } else {

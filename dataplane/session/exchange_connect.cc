@@ -123,6 +123,7 @@ Exchange::Next Exchange::connect_it() {
     return answer(502, RequestEnd::ConnectFailed, "cannot set up verification of the backend");
   }
   backend_->stream().start_tls(std::move(ssl));
+  backend_->stream().offer_kernel_tls(service_->tls()->kernel_tls(false));
   phase_ = Phase::BackendHandshake;
   wait("shaking hands with the backend", limits().handshake_timeout);
   return Next::On;
@@ -135,7 +136,7 @@ Exchange::Next Exchange::shake_hands() {
   Step step = stream.handshake();
   if (step == Step::Blocked) return Next::Wait;
   if (step == Step::Done) {
-    count_backend_handshake(context_.metrics, tls_facts(stream));
+    count_backend_handshake(context_.metrics, stream);
     return begin_on_backend();
   }
   HandshakeFailure failure = handshake_failure(stream);
@@ -184,7 +185,7 @@ Exchange::Next Exchange::begin_on_backend() {
   h1_in_.reset();
   h1_out_.reset();
   // Owns itself, and is the pool's from here on.
-  std::make_unique<H2Backend>(shared, context_.loop, context_.scratch,
+  std::make_unique<H2Backend>(shared, context_.loop, context_.scratch, context_.metrics,
                               std::move(backend_->stream()), *service_, *endpoint_,
                               H2Backend::Settings{limits().header_size,
                                                   limits().backend_idle_timeout})

@@ -61,11 +61,13 @@ bool H2BackendStream::submit_fields(std::span<const H2Field> fields, bool more) 
   return id_ > 0;
 }
 
-H2Backend::H2Backend(H2Backends& pool, Loop& loop, Scratch& scratch, Stream&& stream,
-                     const Service& service, const Endpoint& endpoint, const Settings& settings)
+H2Backend::H2Backend(H2Backends& pool, Loop& loop, Scratch& scratch, WorkerMetrics& metrics,
+                     Stream&& stream, const Service& service, const Endpoint& endpoint,
+                     const Settings& settings)
     : pool_(pool),
       loop_(loop),
       scratch_(scratch),
+      metrics_(metrics),
       address_(endpoint.address),
       name_(service.tls() ? endpoint.name : std::string()),
       tls_(service.shared_tls()),
@@ -252,6 +254,7 @@ void H2Backend::end() {
   tell_who_waits();
   deadline_.disarm();
   if (stream_.open()) {
+    if (stream_.asked_for_new_keys()) metrics_.kernel_tls[1].key_updates.add();
     stream_.say_goodbye();
     stream_.close();
   }

@@ -8,6 +8,7 @@
 
 #include "dataplane/io/deadline.h"
 #include "dataplane/io/loop.h"
+#include "dataplane/observe/metrics.h"
 #include "dataplane/service/service.h"
 #include "dataplane/session/h2_sides.h"
 #include "dataplane/tls/stream.h"
@@ -53,8 +54,9 @@ class H2Backend final : public Task, public H2Link, private H2FrameEvents {
     size_t header_size;
     Millis idle_timeout;
   };
-  H2Backend(H2Backends& pool, Loop& loop, Scratch& scratch, Stream&& stream,
-            const Service& service, const Endpoint& endpoint, const Settings& settings);
+  H2Backend(H2Backends& pool, Loop& loop, Scratch& scratch, WorkerMetrics& metrics,
+            Stream&& stream, const Service& service, const Endpoint& endpoint,
+            const Settings& settings);
   ~H2Backend() override;
 
   bool serves(const Service& service, const Endpoint& endpoint) const;
@@ -106,6 +108,7 @@ class H2Backend final : public Task, public H2Link, private H2FrameEvents {
   H2Backends& pool_;
   Loop& loop_;
   Scratch& scratch_;
+  WorkerMetrics& metrics_;
   Address address_;
   std::string name_;
   std::shared_ptr<const BackendContext> tls_;  // outlives the stream's TLS

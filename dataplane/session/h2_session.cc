@@ -71,6 +71,7 @@ bool H2Session::serve() {
   bool flushed = client_.flush() != Step::Failed;
   if (!flushed || !read(budget)) {
     record().detail = client_.error_text();
+    if (client_.asked_for_new_keys()) return refuse_new_keys();
     if (flushed) complete_what_went();
     finish(open_.empty() && served_ ? Reason::Closed : Reason::ClientReset);
     return false;
@@ -430,6 +431,20 @@ bool H2Session::close_connection() {
   client_.socket().shutdown_write();
   phase_ = Phase::Linger;
   postpone(kLinger);
+  return true;
+}
+
+// The client has been told by an alert, which no reset shall overtake.
+bool H2Session::refuse_new_keys() {
+  ending_ = Reason::ClientKeyUpdate;
+  open_.for_each([&](H2Stream& stream) { abandon(stream, RequestEnd::ClientAborted); });
+  if (client_.flush() == Step::Failed) {
+    finish(ending_);
+    return false;
+  }
+  client_.socket().shutdown_write();
+  phase_ = Phase::Linger;
+  enter("closing", kLinger);
   return true;
 }
 

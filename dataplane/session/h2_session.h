@@ -69,6 +69,7 @@ class H2Session final : public Session, public H2Link, private H2FrameEvents {
   bool write(size_t& budget);
   bool write_some(size_t& budget);
   bool close_connection();
+  bool refuse_new_keys();
   void discard();
 
   void begin(H2Stream& stream);

@@ -74,6 +74,15 @@ void count(const Stream& client, const Site& site, const TlsFacts& facts,
   if (proof) count_certificate(metrics, proof->judged_by(site.client_auth).verdict);
 }
 
+void count_kernel_tls(const Stream& stream, KernelTlsMetrics& metrics) {
+  if (!stream.kernel_tls_offered()) return;
+  KernelTlsFault sending = stream.why_kernel_does_not_encrypt();
+  KernelTlsFault receiving = stream.why_kernel_does_not_decrypt();
+  size_t hands = 2 * stream.kernel_encrypts() + stream.kernel_decrypts();
+  size_t fault = static_cast<size_t>(stream.kernel_encrypts() ? receiving : sending);
+  metrics.connections[hands][fault].add();
+}
+
 }  // namespace
 
 ClientPolicy client_policy(const Site* site) {
@@ -88,8 +97,10 @@ ClientPolicy client_policy(const Site* site) {
   return ClientPolicy::Off;
 }
 
-void count_backend_handshake(WorkerMetrics& metrics, const TlsFacts& facts) {
+void count_backend_handshake(WorkerMetrics& metrics, const Stream& backend) {
+  TlsFacts facts = tls_facts(backend);
   metrics.tls.with_backends[facts.is_1_3][facts.resumed].add();
+  count_kernel_tls(backend, metrics.kernel_tls[static_cast<size_t>(Side::Backend)]);
 }
 
 void count_backend_failure(WorkerMetrics& metrics, const HandshakeFailure& failure) {
@@ -106,7 +117,7 @@ ClientHandshake shake_hands(Stream& client, const Site& site, ConnectionRecord& 
   record.tls_cipher = facts.cipher;
   record.tls_resumed = facts.resumed;
   record.alpn = facts.alpn;
-  if (client.kernel_tls_offered()) metrics.kernel_tls[client.kernel_encrypts()].add();
+  count_kernel_tls(client, metrics.kernel_tls[static_cast<size_t>(Side::Client)]);
   if (names_the_same(facts.sni, record.sni)) {
     count(client, site, facts, metrics.tls);
     return {Step::Done};

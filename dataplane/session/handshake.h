@@ -13,7 +13,8 @@ namespace sallyport {
 /// What a site asks of its clients; null: there is none.
 ClientPolicy client_policy(const Site* site);
 
-void count_backend_handshake(WorkerMetrics& metrics, const TlsFacts& facts);
+/// REQUIRES: the stream's handshake is done.
+void count_backend_handshake(WorkerMetrics& metrics, const Stream& backend);
 void count_backend_failure(WorkerMetrics& metrics, const HandshakeFailure& failure);
 
 /// What one more step of a client's handshake came to.

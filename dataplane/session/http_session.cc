@@ -81,7 +81,7 @@ bool HttpSession::begin() {
   if (const Site* site = lent_.facts.site) {
     tls_ = site->tls;
     client_.start_tls(site->tls->new_ssl(site->certificates, site->session_context));
-    if (site->kernel_tls) client_.offer_kernel_tls();
+    client_.offer_kernel_tls(site->kernel_tls);
     phase_ = Phase::ClientHandshake;
     enter("shaking hands with the client", limits().handshake_timeout);
     return true;

@@ -41,6 +41,8 @@ void write_record(SessionContext& context, Arrival& arrival, Reason reason, bool
   WorkerMetrics& m = context.metrics;
   m.ended[scenario][static_cast<size_t>(reason)].add();
   m.open.subtract();
+  if (reason == Reason::ClientKeyUpdate) m.kernel_tls[0].key_updates.add();
+  if (reason == Reason::BackendKeyUpdate) m.kernel_tls[1].key_updates.add();
   count_without_handshake(context, arrival, reason);
   if (logged) context.log.record(record);
 }

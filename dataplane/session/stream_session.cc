@@ -70,7 +70,7 @@ void StreamSession::advance() {
 bool StreamSession::begin() {
   if (!site_ || !site_->tls || arrival().in_the_clear) return start_connecting();
   client_.start_tls(site_->tls->new_ssl(site_->certificates, site_->session_context));
-  if (site_->kernel_tls) client_.offer_kernel_tls();
+  client_.offer_kernel_tls(site_->kernel_tls);
   phase_ = Phase::ClientHandshake;
   enter("shaking hands with the client", limits().handshake_timeout);
   return true;
@@ -165,6 +165,8 @@ bool StreamSession::begin_backend_tls() {
     return false;
   }
   backend_.start_tls(std::move(ssl));
+  bool spliced = client_.plain() || client_.kernel_decrypts();
+  backend_.offer_kernel_tls(service_.tls()->kernel_tls(spliced));
   phase_ = Phase::BackendHandshake;
   enter("shaking hands with the backend", limits().handshake_timeout);
   return true;
@@ -197,7 +199,7 @@ bool StreamSession::shake_hands_with_backend() {
   if (step == Step::Blocked) return false;
   if (step == Step::Done) {
     record().backend_handshake = since_start();
-    count_backend_handshake(context().metrics, tls_facts(backend_));
+    count_backend_handshake(context().metrics, backend_);
     begin_relay();
     return true;
   }
@@ -260,7 +262,7 @@ void StreamSession::relay_broken(PumpState out, PumpState in) {
     reason = Reason::BackendTruncated;
     at_fault = &backend_;
   } else {
-    reason = Reason::BackendReset;
+    reason = backend_.asked_for_new_keys() ? Reason::BackendKeyUpdate : Reason::BackendReset;
     at_fault = &backend_;
   }
   record().detail = at_fault->error_text();

@@ -83,6 +83,7 @@ std::string BackendContext::key(const BackendTls& policy, const SecretData* secr
   return content_hash({std::to_string(static_cast<int>(policy.verify)),
                        handshake_of(policy).key(), policy.name, names_text,
                        std::to_string(policy.depth), sallyport::name(policy.crl_check), alpn_text,
+                       sallyport::name(policy.kernel_tls.value_or(KernelTls::Off)),
                        secret ? "secret" : "system", s.tls_crt, s.tls_key, s.ca_crt, s.ca_crl});
 }
 
@@ -93,6 +94,7 @@ Result<std::shared_ptr<const BackendContext>> BackendContext::make(const Backend
   made->context_.reset(SSL_CTX_new(TLS_client_method()));
   made->verify_ = policy.verify;
   made->names_ = policy.names;
+  made->kernel_tls_ = policy.kernel_tls.value_or(KernelTls::Off);
   SSL_CTX* context = made->context_.get();
   apply_policy(context, handshake_of(policy));
   SSL_CTX_set_session_cache_mode(context,

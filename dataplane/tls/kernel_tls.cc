@@ -75,6 +75,8 @@ Bytes kernel_tls_parameters(const void* from_openssl) {
   return {static_cast<const uint8_t*>(from_openssl), size};
 }
 
+bool openssl_lets_kernel_receive_1_3() { return OpenSSL_version_num() >= 0x30200000L; }
+
 std::string openssl_version() { return OpenSSL_version(OPENSSL_VERSION); }
 
 }  // namespace sallyport

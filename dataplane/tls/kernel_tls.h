@@ -27,6 +27,9 @@ enum KernelTlsControl : int {
 /// for a cipher that this does not know.
 Bytes kernel_tls_parameters(const void* from_openssl);
 
+/// Whether OpenSSL has keys for the kernel to receive with in TLS 1.3: since 3.2.
+bool openssl_lets_kernel_receive_1_3();
+
 /// "OpenSSL 3.0.19 27 Jan 2026": of the library in use, which may be newer than the headers.
 std::string openssl_version();
 

@@ -1,5 +1,6 @@
 #include "dataplane/tls/stream.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 
 #include <algorithm>
@@ -16,10 +17,31 @@ namespace sallyport {
 // it writes through bio_write, which gathers into the scratch memory, sent by one send() at the end
 // of the call. What the socket does not take waits in unsent_; what OpenSSL did not take, in
 // received_.
+//
+// Where the kernel may decrypt, the handshake reads each record by itself and nothing behind it:
+// what comes with the keys that the kernel gets must still be in the socket then. From there on
+// data does not go through OpenSSL at all; it is shown what else there is, alerts and messages of
+// the handshake, one record at a time.
 
 namespace {
 
 constexpr size_t kRecord = 16 * 1024;  // RFC 8446 section 5.1: most plaintext of one record
+constexpr size_t kRecordHead = 5;
+// Records without data that may come one after the other: OpenSSL bears as many empty ones.
+constexpr int kSilentMost = 32;
+
+KernelTlsFault fault_of(int error) {
+  if (error == 0) return KernelTlsFault::None;
+  return error == ENOENT ? KernelTlsFault::NoModule : KernelTlsFault::Kernel;
+}
+
+// RFC 8446 section 5.1.
+void put_record_head(uint8_t type, size_t size, uint8_t* head) {
+  head[0] = type;
+  head[1] = head[2] = 3;
+  head[3] = static_cast<uint8_t>(size >> 8);
+  head[4] = static_cast<uint8_t>(size);
+}
 
 }  // namespace
 
@@ -39,7 +61,11 @@ Stream::Stream(Stream&& other) noexcept
       transport_ended_(other.transport_ended_),
       shutdown_begun_(other.shutdown_begun_),
       write_ended_(other.write_ended_),
+      kernel_tls_(other.kernel_tls_),
+      sending_fault_(other.sending_fault_),
+      receiving_fault_(other.receiving_fault_),
       kernel_encrypts_(other.kernel_encrypts_),
+      kernel_decrypts_(other.kernel_decrypts_),
       asked_for_new_keys_(other.asked_for_new_keys_),
       next_record_type_(other.next_record_type_),
       record_type_(other.record_type_),
@@ -69,17 +95,18 @@ void Stream::start_tls(SslPtr ssl) {
   SSL_set_bio(ssl_.get(), bio, bio);
 }
 
-void Stream::offer_kernel_tls() { SSL_set_options(ssl_.get(), SSL_OP_ENABLE_KTLS); }
-
-bool Stream::kernel_tls_offered() const {
-  return (SSL_get_options(ssl_.get()) & SSL_OP_ENABLE_KTLS) != 0;
+void Stream::offer_kernel_tls(KernelTlsUse use) {
+  kernel_tls_ = use;
+  if (use != KernelTlsUse::None) SSL_set_options(ssl_.get(), SSL_OP_ENABLE_KTLS);
 }
 
 Step Stream::handshake() {
   // A flight longer than what the socket took goes on first: the peer waits for the rest of it.
   if (flush() == Step::Failed) return Step::Failed;
   begin_call();
+  shaking_hands_ = true;
   int result = SSL_do_handshake(ssl_.get());
+  shaking_hands_ = false;
   if (result == 1) {
     // The last flight and the tickets go out with whatever comes next; flushing now is not a
     // condition of having shaken hands.
@@ -115,6 +142,7 @@ FlowResult Stream::read(MutableBytes into) {
 }
 
 FlowResult Stream::tls_read(MutableBytes into) {
+  if (kernel_decrypts_) return kernel_read(into);
   // What came behind the bytes that the last call returned.
   if (!tls_error_.empty()) return {Flow::Failed};
   if (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) return {Flow::End};
@@ -296,33 +324,68 @@ Step Stream::end_call() {
   return Step::Blocked;
 }
 
-// All that OpenSSL has written with the keys before these must have left first: what is in the
-// socket's queue by then, the kernel sends as it is.
-bool Stream::give_keys_to_kernel(const void* parameters) {
+bool Stream::give_keys_to_kernel(const void* parameters, bool sending) {
+  // Others than those it has. It has none to change them for.
+  if (sending ? kernel_encrypts_ : kernel_decrypts_) return false;
   Bytes known = kernel_tls_parameters(parameters);
-  if (known.empty() || kernel_encrypts_ || end_call() != Step::Done || has_unsent()) return false;
-  kernel_encrypts_ = socket_.encrypt_writes(known);
+  KernelTlsFault& fault = sending ? sending_fault_ : receiving_fault_;
+  fault = known.empty() ? KernelTlsFault::Cipher
+          : sending     ? give_sending_keys(known)
+                        : give_receiving_keys(known);
+  if (fault != KernelTlsFault::None) return false;
+  (sending ? kernel_encrypts_ : kernel_decrypts_) = true;
   // Keys that are replaced later on are the one thing that this cannot do.
-  if (kernel_encrypts_) {
-    SSL_set_msg_callback(ssl_.get(), on_message);
-    SSL_set_msg_callback_arg(ssl_.get(), this);
-  }
-  return kernel_encrypts_;
+  SSL_set_msg_callback(ssl_.get(), on_message);
+  SSL_set_msg_callback_arg(ssl_.get(), this);
+  return true;
 }
 
-// RFC 8446 section 4.6.3: a KeyUpdate that asks for one in return, of which OpenSSL would encrypt
-// all that comes after it by itself, and the kernel once more.
+// All that OpenSSL has written with the keys before these must have left first: what is in the
+// socket's queue by then, the kernel sends as it is.
+KernelTlsFault Stream::give_sending_keys(Bytes parameters) {
+  if (end_call() != Step::Done || has_unsent()) return KernelTlsFault::Unsent;
+  return fault_of(socket_.encrypt_writes(parameters));
+}
+
+KernelTlsFault Stream::give_receiving_keys(Bytes parameters) {
+  if (kernel_tls_ != KernelTlsUse::Both) return KernelTlsFault::NotAsked;
+  if (!window_.empty() || !received_.empty()) return KernelTlsFault::ReadAhead;
+  return fault_of(socket_.decrypt_reads(parameters));
+}
+
+KernelTlsFault Stream::why_never_asked() const {
+  bool version = SSL_version(ssl_.get()) == TLS1_3_VERSION && !openssl_lets_kernel_receive_1_3();
+  return version ? KernelTlsFault::Version : KernelTlsFault::Cipher;
+}
+
+KernelTlsFault Stream::why_kernel_does_not_encrypt() const {
+  if (kernel_encrypts_ || sending_fault_ != KernelTlsFault::None) return sending_fault_;
+  return KernelTlsFault::Cipher;
+}
+
+KernelTlsFault Stream::why_kernel_does_not_decrypt() const {
+  if (kernel_decrypts_ || receiving_fault_ != KernelTlsFault::None) return receiving_fault_;
+  return kernel_tls_ == KernelTlsUse::Both ? why_never_asked() : KernelTlsFault::NotAsked;
+}
+
+// RFC 8446 section 4.6.3: with a KeyUpdate the peer changes its own keys, and may ask for one in
+// return, of which OpenSSL would encrypt all that comes after it by itself, and the kernel once
+// more.
 void Stream::on_message(int write, int, int type, const void* content, size_t size, SSL*,
-                        void* self) {
+                        void* context) {
   constexpr uint8_t kKeyUpdate = 24, kRequested = 1;
   auto* message = static_cast<const uint8_t*>(content);
   if (write || type != SSL3_RT_HANDSHAKE || size < 5 || message[0] != kKeyUpdate) return;
-  if (message[4] == kRequested) static_cast<Stream*>(self)->asked_for_new_keys_ = true;
+  auto& self = *static_cast<Stream*>(context);
+  bool asked = message[4] == kRequested && self.kernel_encrypts_;
+  if (asked || self.kernel_decrypts_) self.asked_for_new_keys_ = true;
 }
 
+// Where the kernel only decrypts, OpenSSL itself has failed to change its keys, and said so.
 void Stream::refuse_new_keys() {
   constexpr uint8_t kFatal = 2, kInternalError = 80;
   tls_error_ = "the peer asks for new keys, which the kernel's TLS cannot change";
+  if (!kernel_encrypts_) return;
   asked_for_new_keys_ = false;
   uint8_t alert[] = {kFatal, kInternalError};
   send_record(SSL3_RT_ALERT, alert);
@@ -346,37 +409,117 @@ size_t Stream::take_received(uint8_t* into, size_t size) {
   return n;
 }
 
-// Has the window filled from the socket, if it can be.
-bool Stream::fill() {
+bool Stream::receive(MutableBytes into, size_t& got) {
   if (transport_ended_) return false;
-  IoResult r = socket_.read(scratch_.received);
+  return received(socket_.read(into), got);
+}
+
+// What came of reading below TLS.
+bool Stream::received(const IoResult& r, size_t& got) {
   if (r.kind == Io::End) transport_ended_ = true;
   if (r.kind == Io::Failed) {
     error_ = r.error;
     read_failed_ = true;
   }
-  if (r.kind != Io::Ok) return false;
-  window_ = {scratch_.received, r.bytes};
+  got = r.bytes;
+  return r.kind == Io::Ok;
+}
+
+// From the window, which is filled from the socket when it is empty.
+size_t Stream::take_window(MutableBytes into) {
+  size_t got = 0;
+  if (window_.empty() && receive(scratch_.received, got)) window_ = {scratch_.received, got};
+  size_t n = std::min(into.size(), window_.size());
+  std::memcpy(into.data(), window_.data(), n);
+  window_ = window_.subspan(n);
+  return n;
+}
+
+// OpenSSL asks for no more than the record it is at. As a server it knows the version before the
+// first keys, and so whether the kernel may get them.
+bool Stream::reads_ahead() const {
+  if (!shaking_hands_ || kernel_tls_ != KernelTlsUse::Both) return true;
+  return SSL_is_server(ssl_.get()) && SSL_version(ssl_.get()) == TLS1_3_VERSION &&
+         !openssl_lets_kernel_receive_1_3();
+}
+
+// A record that the kernel has decrypted, as OpenSSL wants it: under the head it would have had.
+bool Stream::receive_record(MutableBytes into, size_t& got) {
+  // After the handshake it gets what it is shown, and nothing else.
+  if (!shaking_hands_ || transport_ended_ || into.size() <= kRecordHead) return false;
+  uint8_t type = 0;
+  size_t most = std::min(into.size() - kRecordHead, kRecord);
+  if (!received(socket_.read_record(into.subspan(kRecordHead, most), type), got)) return false;
+  put_record_head(type, got, into.data());
+  got += kRecordHead;
   return true;
+}
+
+FlowResult Stream::kernel_read(MutableBytes into) {
+  if (!tls_error_.empty()) return {Flow::Failed};
+  if (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) return {Flow::End};
+  for (int silent = 0; silent < kSilentMost; ++silent) {
+    uint8_t type = 0;
+    size_t got = 0;
+    IoResult r = socket_.read_record(into, type);
+    if (!received(r, got)) {
+      if (r.kind == Io::Blocked) return {Flow::Blocked};
+      // Writing had failed and so taken the socket's error: what looks like a FIN is a reset.
+      return {error_ ? Flow::Failed : Flow::Truncated};
+    }
+    if (type != SSL3_RT_APPLICATION_DATA) {
+      FlowResult told = let_openssl_read(type, into.first(got));
+      if (told.kind != Flow::Blocked) return told;
+    } else if (got > 0) {
+      return {Flow::Ok, got};
+    }
+  }
+  tls_error_ = "the peer sends one record without data after the other";
+  return {Flow::Failed};
+}
+
+// Blocked: it was nothing that ends the stream.
+FlowResult Stream::let_openssl_read(uint8_t type, Bytes content) {
+  DCHECK(received_.empty());
+  uint8_t head[kRecordHead];
+  put_record_head(type, content.size(), head);
+  received_.append(head);
+  received_.append(content);
+  begin_call();
+  uint8_t none;
+  size_t got = 0;
+  int result = SSL_read_ex(ssl_.get(), &none, sizeof none, &got);
+  int why = result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), result);
+  if (why != SSL_ERROR_ZERO_RETURN && why != SSL_ERROR_WANT_READ) {
+    fail_tls();
+    if (tls_error_.empty()) tls_error_ = "a record in which OpenSSL sees another than the kernel";
+  }
+  Step sent = end_call();
+  if (asked_for_new_keys_) refuse_new_keys();
+  received_.clear();
+  if (!tls_error_.empty()) return {Flow::Failed};
+  if (why == SSL_ERROR_ZERO_RETURN) return {Flow::End};
+  return {sent == Step::Failed ? Flow::Failed : Flow::Blocked};
 }
 
 int Stream::bio_read(BIO* bio, char* into, size_t size, size_t* got) {
   auto& self = *static_cast<Stream*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
+  MutableBytes space{reinterpret_cast<uint8_t*>(into), size};
+  *got = 0;
   if (!self.received_.empty()) {
-    *got = self.take_received(reinterpret_cast<uint8_t*>(into), size);
-    return 1;
+    *got = self.take_received(space.data(), size);
+  } else if (self.kernel_decrypts_) {
+    self.receive_record(space, *got);
+  } else if (!self.window_.empty() || self.reads_ahead()) {
+    *got = self.take_window(space);
+  } else {
+    self.receive(space, *got);
   }
-  if (self.window_.empty() && !self.fill()) {
-    *got = 0;
-    // At the end of the transport OpenSSL shall know that there is no more to come.
-    if (!self.transport_ended_ && !self.read_failed_) BIO_set_retry_read(bio);
-    return 0;
-  }
-  *got = std::min(size, self.window_.size());
-  std::memcpy(into, self.window_.data(), *got);
-  self.window_ = self.window_.subspan(*got);
-  return 1;
+  if (*got > 0) return 1;
+  // At the end of the transport OpenSSL shall know that there is no more to come.
+  if (!self.transport_ended_ && !self.read_failed_) BIO_set_retry_read(bio);
+  return 0;
 }
 
 int Stream::bio_write(BIO* bio, const char* from, size_t size, size_t* put) {
@@ -411,8 +554,9 @@ long Stream::bio_control(BIO* bio, int command, long number, void* pointer) {
   auto& self = *static_cast<Stream*>(BIO_get_data(bio));
   switch (command) {
     case BIO_CTRL_FLUSH: return 1;
-    case kSetKernelTls: return number != 0 && self.give_keys_to_kernel(pointer);
+    case kSetKernelTls: return self.give_keys_to_kernel(pointer, number != 0);
     case kGetKernelTlsSend: return self.kernel_encrypts_;
+    case kGetKernelTlsReceive: return self.kernel_decrypts_;
     case kSetKernelTlsRecordType: self.next_record_type_ = static_cast<uint8_t>(number); return 1;
     case kClearKernelTlsRecordType: self.next_record_type_ = 0; return 1;
     default: return 0;

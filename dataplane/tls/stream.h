@@ -5,6 +5,7 @@
 
 #include "dataplane/base/block.h"
 #include "dataplane/io/socket.h"
+#include "dataplane/model/kernel_tls.h"
 #include "dataplane/tls/openssl.h"
 
 namespace sallyport {
@@ -61,12 +62,19 @@ class Stream {
   const Socket& socket() const { return socket_; }
   SSL* ssl() const { return ssl_.get(); }
 
-  /// Lets the kernel encrypt what is sent once the handshake has made its keys, if it can.
+  /// Lets the kernel encrypt what is sent once the handshake has made its keys, if it can, and with
+  /// Both decrypt what is received.
   /// REQUIRES: start_tls(), and no step of the handshake yet.
-  void offer_kernel_tls();
-  bool kernel_tls_offered() const;
+  void offer_kernel_tls(KernelTlsUse use);
+  bool kernel_tls_offered() const { return kernel_tls_ != KernelTlsUse::None; }
   /// Whether it does. Bytes may then be written past this stream: spliced into the socket.
   bool kernel_encrypts() const { return kernel_encrypts_; }
+  /// Whether it does. Bytes may then be read past this stream: spliced out of the socket, as long
+  /// as that gives some. What it does not give, be it only the end, read() tells.
+  bool kernel_decrypts() const { return kernel_decrypts_; }
+  /// REQUIRES: offer_kernel_tls(), and the handshake is done.
+  KernelTlsFault why_kernel_does_not_encrypt() const;
+  KernelTlsFault why_kernel_does_not_decrypt() const;
   /// Whether the stream failed because the peer asked for new keys, which the kernel cannot change.
   bool asked_for_new_keys() const { return asked_for_new_keys_; }
 
@@ -114,12 +122,21 @@ class Stream {
 
   static void on_message(int write, int version, int type, const void* content, size_t size,
                          SSL* ssl, void* self);
-  bool give_keys_to_kernel(const void* parameters);
+  bool give_keys_to_kernel(const void* parameters, bool sending);
+  KernelTlsFault give_sending_keys(Bytes parameters);
+  KernelTlsFault give_receiving_keys(Bytes parameters);
+  KernelTlsFault why_never_asked() const;
   bool send_record(uint8_t type, Bytes content);
   void refuse_new_keys();
 
   size_t take_received(uint8_t* into, size_t size);
-  bool fill();
+  bool receive(MutableBytes into, size_t& got);
+  bool received(const IoResult& result, size_t& got);
+  size_t take_window(MutableBytes into);
+  bool reads_ahead() const;
+  bool receive_record(MutableBytes into, size_t& got);
+  FlowResult kernel_read(MutableBytes into);
+  FlowResult let_openssl_read(uint8_t type, Bytes content);
   void begin_call();
   Step end_call();
   FlowResult tls_read(MutableBytes into);
@@ -139,7 +156,12 @@ class Stream {
   bool transport_ended_ = false;
   bool shutdown_begun_ = false;
   bool write_ended_ = false;
+  bool shaking_hands_ = false;  // within handshake()
+  KernelTlsUse kernel_tls_ = KernelTlsUse::None;
+  KernelTlsFault sending_fault_ = KernelTlsFault::None;  // once OpenSSL had keys for the kernel
+  KernelTlsFault receiving_fault_ = KernelTlsFault::None;
   bool kernel_encrypts_ = false;
+  bool kernel_decrypts_ = false;
   bool asked_for_new_keys_ = false;
   uint8_t next_record_type_ = 0;  // of what OpenSSL writes next through the kernel; 0: data
   uint8_t record_type_ = 0;       // of a record that waits behind unsent_; 0: none

@@ -174,8 +174,11 @@ IoResult Socket::write(Bytes from) {
   return r;
 }
 
-// There is no kernel here to encrypt.
-bool Socket::encrypt_writes(Bytes) { return false; }
+// There is no kernel here to encrypt or to decrypt.
+int Socket::encrypt_writes(Bytes) { return ENOENT; }
+int Socket::decrypt_reads(Bytes) { return ENOENT; }
+
+IoResult Socket::read_record(MutableBytes, uint8_t&) { return {Io::Failed}; }
 
 IoResult Socket::write_record(uint8_t, Bytes) { return {Io::Failed}; }
 

@@ -1,0 +1,139 @@
+// A stream whose TLS is offered to a kernel that does not take it: these sockets are not TCP's.
+#include "dataplane/tls/stream.h"
+
+#include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <sys/socket.h>
+
+#include <memory>
+#include <string>
+
+#include "dataplane/tls/kernel_tls.h"
+
+namespace sallyport {
+namespace {
+
+struct Nobody final : Task {
+  void turn() override {}
+};
+
+SslCtxPtr context_of(const SSL_METHOD* method, int version) {
+  SslCtxPtr context(SSL_CTX_new(method));
+  SSL_CTX_set_min_proto_version(context.get(), version);
+  SSL_CTX_set_max_proto_version(context.get(), version);
+  return context;
+}
+
+void show_self_signed(SSL_CTX* context) {
+  std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
+  std::unique_ptr<X509, decltype(&X509_free)> leaf(X509_new(), X509_free);
+  X509_gmtime_adj(X509_getm_notBefore(leaf.get()), 0);
+  X509_gmtime_adj(X509_getm_notAfter(leaf.get()), 3600);
+  X509_set_pubkey(leaf.get(), key.get());
+  ASSERT_GT(X509_sign(leaf.get(), key.get(), EVP_sha256()), 0);
+  ASSERT_EQ(SSL_CTX_use_certificate(context, leaf.get()), 1);
+  ASSERT_EQ(SSL_CTX_use_PrivateKey(context, key.get()), 1);
+}
+
+/// Two ends of a connection, for one version of TLS.
+class StreamTest : public testing::TestWithParam<int> {
+ protected:
+  void SetUp() override {
+    int pair[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    client_.attach(Socket(loop_, nobody_, pair[0]));
+    server_.attach(Socket(loop_, nobody_, pair[1]));
+    show_self_signed(server_context_.get());
+    SslPtr client(SSL_new(client_context_.get())), server(SSL_new(server_context_.get()));
+    SSL_set_connect_state(client.get());
+    SSL_set_accept_state(server.get());
+    client_.start_tls(std::move(client));
+    server_.start_tls(std::move(server));
+  }
+
+  Step shake(Stream& stream) {
+    stream.socket().expect_news();
+    return stream.handshake();
+  }
+  std::string read(Stream& stream) {
+    stream.socket().expect_news();
+    uint8_t into[64];
+    FlowResult r = stream.read(into);
+    return r.kind == Flow::Ok ? std::string(as_text({into, r.bytes})) : "";
+  }
+  /// Who is done first says something at once, so that it lies behind its last flight.
+  void shake_hands() {
+    Step client = Step::Blocked, server = Step::Blocked;
+    for (int i = 0; i < 10 && (client != Step::Done || server != Step::Done); ++i) {
+      for (auto [stream, step] : {std::pair{&client_, &client}, {&server_, &server}}) {
+        if (*step == Step::Done) continue;
+        *step = shake(*stream);
+        ASSERT_NE(*step, Step::Failed) << stream->error_text();
+        if (*step == Step::Done) {
+          ASSERT_EQ(stream->write(as_bytes("at once")).kind, Flow::Ok);
+        }
+      }
+    }
+    ASSERT_EQ(client, Step::Done);
+    ASSERT_EQ(server, Step::Done);
+  }
+  bool kernel_could_receive() const {
+    return GetParam() == TLS1_2_VERSION || openssl_lets_kernel_receive_1_3();
+  }
+
+  Loop loop_;
+  Nobody nobody_;
+  std::unique_ptr<Scratch> scratch_ = std::make_unique<Scratch>();
+  SslCtxPtr client_context_ = context_of(TLS_client_method(), GetParam());
+  SslCtxPtr server_context_ = context_of(TLS_server_method(), GetParam());
+  Stream client_{*scratch_}, server_{*scratch_};
+};
+
+TEST_P(StreamTest, WhereTheKernelDoesNotTakeTlsOpensslDoesIt) {
+  client_.offer_kernel_tls(KernelTlsUse::Both);
+  server_.offer_kernel_tls(KernelTlsUse::Both);
+  shake_hands();
+  for (Stream* stream : {&client_, &server_}) {
+    EXPECT_TRUE(stream->kernel_tls_offered());
+    EXPECT_FALSE(stream->kernel_encrypts());
+    EXPECT_FALSE(stream->kernel_decrypts());
+    EXPECT_EQ(stream->why_kernel_does_not_encrypt(), KernelTlsFault::Kernel);
+    // Not ReadAhead: what was said at once has stayed in the socket.
+    EXPECT_EQ(stream->why_kernel_does_not_decrypt(),
+              kernel_could_receive() ? KernelTlsFault::Kernel : KernelTlsFault::Version);
+    EXPECT_EQ(read(*stream), "at once");
+  }
+  ASSERT_EQ(server_.end_write(), Step::Done);
+  client_.socket().expect_news();
+  uint8_t byte;
+  EXPECT_EQ(client_.read({&byte, 1}).kind, Flow::End);
+}
+
+TEST_P(StreamTest, ReceivingIsTheKernelsOnlyWhenAsked) {
+  server_.offer_kernel_tls(KernelTlsUse::Sending);
+  shake_hands();
+  EXPECT_FALSE(client_.kernel_tls_offered());
+  EXPECT_EQ(server_.why_kernel_does_not_encrypt(), KernelTlsFault::Kernel);
+  EXPECT_EQ(server_.why_kernel_does_not_decrypt(), KernelTlsFault::NotAsked);
+  EXPECT_EQ(read(client_), "at once");
+  EXPECT_EQ(read(server_), "at once");
+}
+
+TEST_P(StreamTest, ACipherThatTheKernelHasNotIsToldApart) {
+  if (GetParam() != TLS1_2_VERSION) GTEST_SKIP() << "all of TLS 1.3 that is offered it has";
+  SSL_set_cipher_list(client_.ssl(), "ECDHE-ECDSA-AES128-SHA");
+  server_.offer_kernel_tls(KernelTlsUse::Both);
+  shake_hands();
+  EXPECT_EQ(server_.why_kernel_does_not_encrypt(), KernelTlsFault::Cipher);
+  EXPECT_EQ(server_.why_kernel_does_not_decrypt(), KernelTlsFault::Cipher);
+  EXPECT_EQ(read(client_), "at once");
+}
+
+INSTANTIATE_TEST_SUITE_P(, StreamTest, testing::Values(TLS1_2_VERSION, TLS1_3_VERSION),
+                         [](const auto& version) {
+                           return version.param == TLS1_2_VERSION ? "Tls12" : "Tls13";
+                         });
+
+}  // namespace
+}  // namespace sallyport

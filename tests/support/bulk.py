@@ -52,10 +52,11 @@ class BulkBackend:
 
 
 class BulkClient:
-    def __init__(self, port, name, authority, size, first):
+    def __init__(self, port, name, authority, size, first, version=None):
         def body():
             sock = socket.create_connection(("127.0.0.1", port))
-            return _exchange(sock, size, first, (client_context(authority), name))
+            return _exchange(sock, size, first,
+                             (client_context(authority, version=version), name))
 
         self._end = _End(body)
 

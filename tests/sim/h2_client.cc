@@ -151,19 +151,16 @@ void H2Client::take_back(int32_t id) {
   reset(id, kCodes[random_.below(kCodes.size())]);
 }
 
-void H2Client::on_sent(const nghttp2_frame& frame) {
-  auto found = streams_.find(frame.hd.stream_id);
-  if (found == streams_.end()) return;
-  bool carries_end = frame.hd.type == NGHTTP2_HEADERS || frame.hd.type == NGHTTP2_DATA;
-  if (carries_end && (frame.hd.flags & NGHTTP2_FLAG_END_STREAM)) {
-    found->second.request->sent_whole = true;
-  }
-  bool ours = found->second.request->taken_back;
-  if (frame.hd.type == NGHTTP2_RST_STREAM && !ours) {
-    complain(std::string("a response that is at fault, request ") +
-             std::to_string(found->second.request->id) + ": " +
-             nghttp2_http2_strerror(frame.rst_stream.error_code));
-  }
+void H2Client::on_said_end(int32_t id) {
+  auto found = streams_.find(id);
+  if (found != streams_.end()) found->second.request->sent_whole = true;
+}
+
+void H2Client::on_said_reset(int32_t id, uint32_t code) {
+  auto found = streams_.find(id);
+  if (found == streams_.end() || found->second.request->taken_back) return;
+  complain("a response that is at fault, request " + std::to_string(found->second.request->id) +
+           ": " + nghttp2_http2_strerror(code));
 }
 
 // What it gets
@@ -216,11 +213,10 @@ void H2Client::on_body(int32_t id, Bytes bytes) {
   if (found == streams_.end()) return complain("a body on no stream");
   HttpRequest& r = *found->second.request;
   const HttpAttempt* attempt = ledger_.attempt(r.attempt);
-  for (uint8_t byte : bytes) {
-    uint64_t at = r.received++;
-    if (!attempt || byte == Pattern::at(attempt->stream, at)) continue;
+  if (!attempt) {
+    r.received += bytes.size();
+  } else if (!continues(attempt->stream, r.received, bytes)) {
     complain("wrong bytes in a body, request " + std::to_string(r.id));
-    break;
   }
   if (attempt && r.received > attempt->body_sent) complain("more of a body than was sent");
   if (found->second.takes_back == TakesBack::AmidResponse &&

@@ -40,7 +40,8 @@ class H2Client final : public H2Peer {
   void on_body(int32_t id, Bytes bytes) override;
   void on_stream_end(int32_t id) override;
   void on_stream_close(int32_t id, uint32_t error) override;
-  void on_sent(const nghttp2_frame& frame) override;
+  void on_said_end(int32_t id) override;
+  void on_said_reset(int32_t id, uint32_t code) override;
   void on_settings() override { ask_more(); }
   void on_goaway(const nghttp2_goaway& goaway) override;
   void on_released(int32_t id) override;

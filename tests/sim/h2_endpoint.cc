@@ -1,6 +1,5 @@
 #include "tests/sim/h2_endpoint.h"
 
-#include <algorithm>
 #include <array>
 
 #include "dataplane/base/check.h"
@@ -115,8 +114,7 @@ void H2EndpointPeer::on_body(int32_t id, Bytes bytes) {
   if (found == streams_.end()) return;
   HttpAttempt& a = *found->second.attempt;
   const HttpRequest& r = *ledger_.request(a.request);
-  for (uint8_t byte : bytes) {
-    if (byte == Pattern::at(r.id, a.request_body++)) continue;
+  if (!continues(r.id, a.request_body, bytes)) {
     return complain("wrong bytes in a body, request " + std::to_string(r.id));
   }
   if (a.request_body > r.body_sent) complain("more of a body than was sent");
@@ -141,14 +139,12 @@ void H2EndpointPeer::on_stream_close(int32_t id, uint32_t) {
   after(Micros(0), [this] { look_at_end(); });
 }
 
-void H2EndpointPeer::on_sent(const nghttp2_frame& frame) {
-  auto found = streams_.find(frame.hd.stream_id);
+void H2EndpointPeer::on_said_end(int32_t id) {
+  auto found = streams_.find(id);
   if (found == streams_.end()) return;
-  bool carries_end = frame.hd.type == NGHTTP2_HEADERS || frame.hd.type == NGHTTP2_DATA;
-  if (!carries_end || !(frame.hd.flags & NGHTTP2_FLAG_END_STREAM)) return;
   found->second.attempt->sent_whole = true;
   if (found->second.conduct == Conduct::EarlyThenResets) {
-    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, frame.hd.stream_id, NGHTTP2_NO_ERROR);
+    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR);
   }
 }
 
@@ -254,6 +250,7 @@ void H2EndpointPeer::stop_amid(int32_t id) {
 
 void H2EndpointPeer::say_goodbye(int32_t last) {
   goodbye_ = last;
+  ++ledger_.refusals;
   nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, nullptr, 0);
   for (auto& [id, stream] : streams_) {
     if (id > last) stream.attempt->refused = true;
@@ -271,6 +268,7 @@ void H2EndpointPeer::look_at_end() {
     case Ending::SaysGoodbyeLate:
       ending_now_ = true;
       nghttp2_submit_shutdown_notice(session_);
+      ++ledger_.refusals;
       wake();
       return after(some_time(3'000'000), [this] { say_goodbye(last_id_); });
     case Ending::EndsIdle:

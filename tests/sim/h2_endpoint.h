@@ -48,7 +48,8 @@ class H2EndpointPeer final : public H2Peer {
   void on_body(int32_t id, Bytes bytes) override;
   void on_stream_end(int32_t id) override;
   void on_stream_close(int32_t id, uint32_t error) override;
-  void on_sent(const nghttp2_frame& frame) override;
+  void on_refused() override { ++ledger_.refusals; }
+  void on_said_end(int32_t id) override;
   void on_end() override { leave(); }
   void complain(const std::string& what) override;
 

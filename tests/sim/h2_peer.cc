@@ -84,12 +84,21 @@ struct H2Peer::Callbacks {
       peer.complain(std::string("what came was a fault of the connection: ") +
                     nghttp2_http2_strerror(frame->goaway.error_code) + ", " + peer.reason_);
     }
-    peer.on_sent(*frame);
+    bool carries_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
+    if (carries_end && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)) {
+      peer.on_said_end(frame->hd.stream_id);
+    }
+    if (frame->hd.type == NGHTTP2_RST_STREAM) {
+      peer.on_said_reset(frame->hd.stream_id, frame->rst_stream.error_code);
+    }
     return 0;
   }
   static int on_invalid(nghttp2_session*, const nghttp2_frame* frame, int error, void* self) {
     // Which is what the limit of streams is for, until it is known.
-    if (error == NGHTTP2_ERR_REFUSED_STREAM) return 0;
+    if (error == NGHTTP2_ERR_REFUSED_STREAM) {
+      of(self).on_refused();
+      return 0;
+    }
     of(self).complain("a frame that must not be, type " + std::to_string(frame->hd.type) +
                       " on stream " + std::to_string(frame->hd.stream_id) + ": " +
                       nghttp2_strerror(error));
@@ -375,6 +384,11 @@ ssize_t H2Peer::read_body(int32_t id, uint8_t* into, size_t most, uint32_t* flag
 void H2Peer::reset(int32_t id, uint32_t code) {
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, code);
   wake();
+}
+
+bool H2Peer::continues(uint64_t stream, uint64_t& at, Bytes bytes) {
+  return std::all_of(bytes.begin(), bytes.end(),
+                     [&](uint8_t byte) { return byte == Pattern::at(stream, at++); });
 }
 
 void H2Peer::leave() {

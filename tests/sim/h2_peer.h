@@ -76,6 +76,8 @@ class H2Peer : public Observer {
   void start(int32_t id, Saying saying);
   void say_on(int32_t id);
   void reset(int32_t id, uint32_t code);
+  /// The next bytes of a body, `at` of which have come. False: they are others'.
+  static bool continues(uint64_t stream, uint64_t& at, Bytes bytes);
   /// Once everything that waits is on its way: says that no more will come.
   void finish_when_written() { finishes_ = true; }
   void leave();
@@ -92,7 +94,9 @@ class H2Peer : public Observer {
   virtual void on_body(int32_t id, Bytes bytes) = 0;
   virtual void on_stream_end(int32_t id) = 0;
   virtual void on_stream_close(int32_t id, uint32_t error) = 0;
-  virtual void on_sent(const nghttp2_frame&) {}
+  virtual void on_refused() {}               // a stream more than are allowed
+  virtual void on_said_end(int32_t id) = 0;  // of this side of the stream
+  virtual void on_said_reset(int32_t, uint32_t) {}
   virtual void on_settings() {}         // the first ones, or others
   virtual void on_goaway(const nghttp2_goaway&) {}
   virtual void on_released(int32_t) {}  // a stream that was held is read again

@@ -88,6 +88,7 @@ struct HttpAttempt {
 struct HttpLedger {
   std::deque<HttpRequest> requests;   // by id - 1
   std::deque<HttpAttempt> attempts;   // by number - 1
+  uint64_t refusals = 0;              // GOAWAYs of backends, and streams that they refused unread
   std::vector<std::string> client_ips;  // by HttpRequest::client: as backends are told
   std::vector<std::string> problems;  // what must not be, in words
 

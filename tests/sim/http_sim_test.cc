@@ -69,10 +69,20 @@ struct Simulation {
   HttpWorld world;
 };
 
-/// A body that is on its way to a backend is not there for another one: a backend of HTTP/2 that
-/// ends its connection may refuse what it has begun to get.
+/// A body that was on its way to a backend is not there for another one, and a backend of HTTP/2
+/// may refuse what it has begun to get: by a reset, or by a GOAWAY, behind which nothing is read.
+/// Nobody who has refused nothing may have got the request.
 bool was_refused(const HttpWorld& world, const HttpRequest& r) {
-  return world.plan().versions.backend_http2 && r.status == 502 && r.body.length > 0;
+  const HttpLedger& ledger = world.ledger();
+  bool lost_its_body = r.status == 502 && r.attempt == 0 && r.body.length > 0;
+  if (!world.plan().versions.backend_http2 || !lost_its_body) return false;
+  size_t attempts = 0;
+  for (const HttpAttempt& a : ledger.attempts) {
+    if (a.request != r.id) continue;
+    if (!a.refused) return false;
+    ++attempts;
+  }
+  return attempts > 0 || ledger.refusals > 0;
 }
 
 /// Why a polite request may have no response of a backend: the connection was to end, or the one

@@ -224,7 +224,7 @@ void HttpBackendPeer::say_response(HttpAttempt& a, const HttpRequest& r, Conduct
   std::string head = head_of(a, r);
   bool amid = conduct == Conduct::CutAmid || conduct == Conduct::EndAmid;
   if (amid) {
-    if (ends_with_head) head.resize(random_.below(head.size()));
+    if (ends_with_head) head.resize(std::max<size_t>(1, random_.below(head.size())));
     return say_amid(a, head, conduct == Conduct::CutAmid);
   }
   if (plan_.talks_on && random_.coin()) return say_too_much(a, head, bodiless);

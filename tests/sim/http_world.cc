@@ -49,6 +49,7 @@ void draw_http2(HttpPlan& p, Random& random) {
   Limits& l = p.limits;
   l.http2_control_frames = l.http2_resets = 1'000'000;
   l.http2_streams = static_cast<uint32_t>(random.magnitude(1, 128));
+  p.bulk = random.below(8) == 0;
   if (p.manners == HttpManners::Any && random.below(4) == 0) {
     l.http2_control_frames = static_cast<uint32_t>(random.magnitude(10, 2'000));
     l.http2_resets = static_cast<uint32_t>(random.magnitude(1, 200));
@@ -95,8 +96,11 @@ HttpPlan HttpPlan::draw(HttpWay way, HttpManners manners, Random& random, HttpVe
   if (p.reload == Reload::Policy && !p.client_tls()) p.reload = Reload::Same;
   p.drains = random.below(5) == 0;
   p.talks_on = manners == HttpManners::Any && random.below(8) == 0;
-  p.bulk = random.below(8) == 0;
-  if (versions.client_http2 || versions.backend_http2) draw_http2(p, random);
+  if (versions.client_http2 || versions.backend_http2) {
+    draw_http2(p, random);
+  } else {
+    p.bulk = random.below(8) == 0;
+  }
   // What is more than announced has to come in one piece with all of the rest.
   if (p.talks_on) p.bulk = false;
   return p;

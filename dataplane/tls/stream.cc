@@ -429,6 +429,7 @@ bool Stream::received(const IoResult& r, size_t& got) {
 size_t Stream::take_window(MutableBytes into) {
   size_t got = 0;
   if (window_.empty() && receive(scratch_.received, got)) window_ = {scratch_.received, got};
+  if (window_.empty()) return 0;
   size_t n = std::min(into.size(), window_.size());
   std::memcpy(into.data(), window_.data(), n);
   window_ = window_.subspan(n);

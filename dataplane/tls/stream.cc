@@ -303,7 +303,12 @@ std::string Stream::error_text() const {
 
 void Stream::fail_tls() { tls_error_ = take_openssl_error(tls_error_code_); }
 
-void Stream::begin_call() { DCHECK(window_.empty() && sending_ == 0); }
+// SSL_get_error(3) goes by the thread's queue of errors: what anybody had left there would be taken
+// for this stream's.
+void Stream::begin_call() {
+  DCHECK(window_.empty() && sending_ == 0);
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
 
 // Puts away what the scratch memory holds.
 Step Stream::end_call() {

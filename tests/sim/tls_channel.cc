@@ -187,6 +187,7 @@ bool TlsChannel::shake_hands() {
       pump_out();  // the alert
       broken_ = true;
     }
+    ERR_clear_error();  // which is the proxy's as well
   }
   pump_out();
   return handshaken();

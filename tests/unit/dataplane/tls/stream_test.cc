@@ -2,6 +2,7 @@
 #include "dataplane/tls/stream.h"
 
 #include <gtest/gtest.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <sys/socket.h>
@@ -108,6 +109,20 @@ TEST_P(StreamTest, WhereTheKernelDoesNotTakeTlsOpensslDoesIt) {
   client_.socket().expect_news();
   uint8_t byte;
   EXPECT_EQ(client_.read({&byte, 1}).kind, Flow::End);
+}
+
+TEST_P(StreamTest, AnErrorThatSomebodyHasLeftIsNotTheStreams) {
+  ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+  shake_hands();
+  ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+  while (!read(client_).empty()) {
+  }
+  client_.socket().expect_news();
+  uint8_t into[64];
+  EXPECT_EQ(client_.read(into).kind, Flow::Blocked) << client_.error_text();
+  ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+  EXPECT_EQ(client_.send(as_bytes("on")), Step::Done);
+  while (!read(server_).ends_with("on")) ASSERT_EQ(server_.error_text(), "");
 }
 
 TEST_P(StreamTest, ReceivingIsTheKernelsOnlyWhenAsked) {

@@ -2,7 +2,8 @@
 # Takes a fresh Debian 12 or 13 machine to a tested build: installs what is missing, builds, tests.
 #
 #   tests/run.sh           release and ASan+UBSan: unit, golden, simulation, integration
-#   tests/run.sh --full    the same, then TSan, then 10 minutes of fuzzing for each parser
+#   tests/run.sh --full    the same, then the scenarios in their full sizes, then TSan, then 10
+#                          minutes of fuzzing for each parser: some hours
 #
 # Ends with a line "N passed, N failed"; the exit status is 0 if nothing failed.
 set -uo pipefail
@@ -90,6 +91,8 @@ for preset in release asan; do
 done
 
 if [ -n "$full" ]; then
+  script integration-full env SALLYPORT_FULL=1 python3 tests/integration/run.py --jobs 1 \
+    --sallyport build/release/sallyport
   if build tsan; then
     gtest unit-tsan build/tsan/tests/unit_tests
     gtest simulation-tsan build/tsan/tests/sim_tests SALLYPORT_SEEDS=32

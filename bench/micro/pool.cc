@@ -21,17 +21,19 @@ void check_out(benchmark::State& state) {
   BackendPool pool(loop, *scratch, metrics);
   const Service service(ServiceConfig{}, {{Address::v4(0x0a000001, 80), "name"}}, nullptr, 1);
   const Endpoint& endpoint = service.endpoints()[0];
+  BackendPool::Waiter waiter(pool);
   std::vector<int> peers;
   for (int64_t i = 0; i < state.range(0); ++i) {
     int pair[2];
     CHECK(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) == 0);
     peers.push_back(pair[1]);
-    auto made = pool.make(service, endpoint);
+    auto made = pool.make(service, endpoint, waiter);
     made->stream().attach(Socket(loop, *made, pair[0]));
+    pool.made(*made);
     pool.give_back(std::move(made), 1000, kLong);
   }
   for (auto _ : state) {
-    auto taken = pool.take(service, endpoint);
+    auto taken = pool.take(service, endpoint, waiter);
     CHECK(taken != nullptr);
     pool.give_back(std::move(taken), 1000, kLong);
   }

@@ -14,7 +14,7 @@ full=
 fuzz_seconds=${FUZZ_SECONDS:-600}
 [ "${1:-}" = --full ] && full=1
 
-need $build_packages libgtest-dev python3 curl openssl procps util-linux iproute2 \
+need $build_packages libgtest-dev libbenchmark-dev python3 curl openssl procps util-linux iproute2 \
   nginx libnginx-mod-stream haproxy redis-server redis-tools \
   apache2-utils wrk chromium strace binutils user-mode-linux kmod testssl.sh \
   postgresql postgresql-client nghttp2-client

@@ -107,7 +107,8 @@ class BlockPool {
   size_t kept(size_t size_class) const { return idle_[size_class].size(); }
 
  private:
-  std::array<Spares, Block::kSizes.size()> spares_{Spares(256), Spares(64), Spares(64), Spares(4)};
+  // Of the first two, what the streams of one connection use.
+  std::array<Spares, Block::kSizes.size()> spares_{Spares(256), Spares(128), Spares(64), Spares(4)};
   std::array<std::vector<std::unique_ptr<uint8_t[]>>, Block::kSizes.size()> idle_;
 };
 

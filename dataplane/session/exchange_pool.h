@@ -20,7 +20,7 @@ class ExchangePool {
   H2Backends& backends() { return backends_; }
 
  private:
-  Spares spares_{64};
+  Spares spares_{128};  // what the streams of one connection use
   std::vector<std::unique_ptr<Exchange>> idle_;
   H2Backends backends_;
 };

@@ -14,7 +14,6 @@ import sys
 sys.path.append(sys.path[0] + "/..")
 import os
 import pathlib
-import re
 import shutil
 import subprocess
 
@@ -95,7 +94,7 @@ services:
     cuts_are_no_ends(t, proxy, port, plain)
     tampering_ends(t, proxy, port, plain)
     cuts_of_backends_are_no_ends(t, proxy, port)
-    requests_and_responses_arrive(t, https, data, got)
+    requests_and_responses_arrive(t, proxy, https, data, got)
     clients_new_keys_are_refused(t, proxy, port)
     backends_new_keys_are_refused(t, proxy, port, site, keys)
 
@@ -161,13 +160,14 @@ def cuts_of_backends_are_no_ends(t, proxy, port):
         channel.socket.close()
 
 
-def requests_and_responses_arrive(t, port, data, got):
+def requests_and_responses_arrive(t, proxy, port, data, got):
     upload = t.folder / "upload"
     upload.write_bytes(data[::-1])
     for version in VERSIONS:
         for host in ("web.test", "webagain.test"):
             for http in ("--http1.1", "--http2"):
                 del got[:]
+                spliced = proxy.metrics().sum(names.SPLICED)
                 response = subprocess.run(
                     ["curl", "-sS", "--max-time", "60", f"--tlsv{version}", "--tls-max", version,
                      http, "--cacert", str(t.authority.file), "--resolve",
@@ -176,55 +176,64 @@ def requests_and_responses_arrive(t, port, data, got):
                     stdout=subprocess.PIPE, check=True).stdout
                 assert response == data + data, (version, host, http, len(response))
                 assert got == [data[::-1]] * 2, (version, host, http)
+                spliced = proxy.metrics().sum(names.SPLICED) - spliced
+                if host == "web.test":  # from a plain socket into the kernel's TLS
+                    assert (spliced > len(data)) == (http == "--http1.1"), (version, http, spliced)
 
 
 def clients_new_keys_are_refused(t, proxy, port):
-    said = t.folder / "s_client"
-    with open(said, "wb") as out:  # not a pipe: it would have to be read for the client to go on
-        client = subprocess.Popen(
-            ["openssl", "s_client", "-tls1_3", "-servername", "bytes.test", "-connect",
-             f"127.0.0.1:{port}", "-CAfile", str(t.authority.file), "-msg"],
-            stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT)
-    try:
-        client.stdin.write(b"K\n")
-        client.stdin.flush()
+    with Openssl(t, "s_client", "-servername", "bytes.test", "-connect", f"127.0.0.1:{port}",
+                 "-CAfile", t.authority.file) as client:
+        client.asks_for_new_keys()
         eventually("the client's KeyUpdate is counted",
                    lambda: ended(proxy, "client_key_update") == 1, 30)
-        eventually("the client is told", lambda: re.search(
-            rb"fatal internal_error", said.read_bytes()), 30)
-    finally:
-        client.kill()
-        client.wait()
+        client.says(b"fatal internal_error")
     assert proxy.metrics().sum(names.KERNEL_TLS_KEY_UPDATES, side="client") == 1
 
 
 def backends_new_keys_are_refused(t, proxy, port, secret, at):
-    said = t.folder / "s_server"
-    with open(said, "wb") as out:
-        server = subprocess.Popen(
-            ["openssl", "s_server", "-tls1_3", "-accept", f"127.0.0.1:{at}", "-cert",
-             str(secret / "tls.crt"), "-key", str(secret / "tls.key"), "-msg"],
-            stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT)
-    try:
-        eventually("it listens", lambda: b"ACCEPT" in said.read_bytes(), 30)
+    with Openssl(t, "s_server", "-accept", f"127.0.0.1:{at}", "-cert", secret / "tls.crt",
+                 "-key", secret / "tls.key") as server:
+        server.says(b"ACCEPT")
         channel = t.connect(port, "keys.test")
         channel.send(b"hello\n")
-        eventually("the backend has got it", lambda: b"hello" in said.read_bytes(), 30)
-        server.stdin.write(b"K\n")
-        server.stdin.flush()
+        server.says(b"hello")
+        server.asks_for_new_keys()
         eventually("the backend's KeyUpdate is counted",
                    lambda: ended(proxy, "backend_key_update") == 1, 30)
-        eventually("the backend is told", lambda: re.search(
-            rb"fatal internal_error", said.read_bytes()), 30)
+        server.says(b"fatal internal_error")
         try:
             channel.recv_to_end()
             raise AssertionError("the client took it for the end")
         except Cut:
             pass
-    finally:
-        server.kill()
-        server.wait()
     assert proxy.metrics().sum(names.KERNEL_TLS_KEY_UPDATES, side="backend") == 1
+
+
+class Openssl:
+    """A command of openssl that speaks TLS 1.3 and tells each message of it."""
+
+    def __init__(self, t, command, *arguments):
+        self._command, self._said = command, t.folder / command
+        # Not a pipe: it would have to be read for the program to go on.
+        with open(self._said, "wb") as out:
+            self._process = subprocess.Popen(
+                ["openssl", command, "-tls1_3", "-msg", *arguments],
+                stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.kill()
+        self._process.wait()
+
+    def asks_for_new_keys(self):
+        self._process.stdin.write(b"K\n")
+        self._process.stdin.flush()
+
+    def says(self, word):
+        eventually(f"{self._command} says {word}", lambda: word in self._said.read_bytes(), 30)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from support.scenario import main, tls_listener  # noqa: E402
 
 ROUNDS = 9
 MEBIBYTES = 128
+CIPHER = "TLS_AES_128_GCM_SHA256"  # as everywhere in bench/
 WAYS = {"splice": "64MiB", "send": "0"}  # and the memory of pipes that makes it so
 
 
@@ -65,7 +66,8 @@ def start(t, way, memory, secret, backend):
     proxy = t.sallyport(tls_listener(port) + f"""secrets:
   - {{name: site, directory: {secret}}}
 sites:
-  - {{host: site.test, scenario: offload, secret: site, service: all, kernel_tls: "on"}}
+  - {{host: site.test, scenario: offload, secret: site, service: all, kernel_tls: "on",
+     ciphers: [{CIPHER}]}}
 services:
   - {{name: all, endpoints: ["{backend.address}"]}}
 """, name=way, settings=f"limits: {{pipe_memory: {memory}}}")

@@ -1,7 +1,5 @@
 #include "dataplane/relay/pump.h"
 
-#include <errno.h>
-
 #include <algorithm>
 
 namespace sallyport {
@@ -12,15 +10,10 @@ namespace {
 constexpr uint8_t kBulkAfter = 4;
 constexpr size_t kBulkChunk = Scratch::kChunk / 4;
 
-bool gives_plain_bytes(const Stream& from) { return from.plain() || from.kernel_decrypts(); }
-bool takes_plain_bytes(const Stream& to) { return to.plain() || to.kernel_encrypts(); }
-
 }  // namespace
 
 Pump::Pump(Stream& from, Stream& to, Scratch& scratch, PipePool& pipes)
-    : from_(from), to_(to), scratch_(scratch), pipes_(pipes), waiting_(scratch.blocks) {}
-
-Pump::~Pump() { return_pipe(); }
+    : from_(from), to_(to), scratch_(scratch), waiting_(scratch.blocks), splice_(pipes) {}
 
 PumpState Pump::turn(size_t budget, bool last) {
   if (state_ == PumpState::Waiting || state_ == PumpState::More) state_ = run(budget, last);
@@ -38,8 +31,7 @@ PumpState Pump::run(size_t budget, bool last) {
       return step == Step::Done ? PumpState::Finished : PumpState::Waiting;
     }
     if (budget == 0) return PumpState::More;
-    bool bulk = full_chunks_ >= kBulkAfter && gives_plain_bytes(from_) &&
-                takes_plain_bytes(to_) && !from_.has_received();
+    bool bulk = full_chunks_ >= kBulkAfter && Splice::possible(from_, to_);
     next = bulk ? splice(budget) : copy(budget);
     if (next == Next::Broken) return state_;
     if (next == Next::Wait) return PumpState::Waiting;
@@ -57,18 +49,14 @@ Pump::Next Pump::deliver() {
     if (r.kind != Flow::Ok) return broken(PumpState::WriteFailed);
     waiting_.consumed(r.bytes);
   }
-  while (pipe_ && pipe_->pending() > 0) {
-    IoResult r = to_.socket().splice_from(*pipe_);
-    if (r.kind == Io::Blocked) return Next::Wait;
-    if (r.kind != Io::Ok) {
-      to_.fail(r.error);
-      return broken(PumpState::WriteFailed);
-    }
-  }
+  Step spliced = splice_.deliver(to_);
+  if (spliced == Step::Failed) return broken(PumpState::WriteFailed);
+  if (spliced == Step::Blocked) return Next::Wait;
   return Next::Go;
 }
 
 Pump::Next Pump::copy(size_t& budget) {
+  splice_.stop();  // nothing waits in the pipe, which others may have a use for
   MutableBytes space{scratch_.plain, Scratch::kChunk};
   FlowResult r = from_.read(space);
   switch (r.kind) {
@@ -89,23 +77,15 @@ Pump::Next Pump::copy(size_t& budget) {
 }
 
 Pump::Next Pump::splice(size_t& budget) {
-  if (!pipe_ && !(pipe_ = pipes_.borrow())) {
-    full_chunks_ = 0;  // none to be had: copying serves as well, and asks again later
-    return Next::Go;
-  }
-  IoResult r = from_.socket().splice_into(*pipe_, PipePool::kPipeBytes);
-  // Under TLS only read() knows an end from a cut, and what is neither data nor an end.
-  bool something_else = r.kind == Io::End || (r.kind == Io::Failed && r.error == EINVAL);
-  if (something_else && from_.kernel_decrypts()) {
-    return_pipe();
-    full_chunks_ = 0;
-    return Next::Go;
-  }
+  Splice::Taken r = splice_.take(from_, PipePool::kPipeBytes);
   switch (r.kind) {
-    case Io::Blocked: return_pipe(); return Next::Wait;
-    case Io::End: return_pipe(); source_ended_ = true; return Next::Go;
-    case Io::Failed: from_.fail(r.error); return broken(PumpState::ReadFailed);
-    case Io::Ok: break;
+    case Splice::Taken::Kind::Unable:
+      full_chunks_ = 0;  // copying serves as well, and asks again later
+      return Next::Go;
+    case Splice::Taken::Kind::Blocked: return Next::Wait;
+    case Splice::Taken::Kind::End: source_ended_ = true; return Next::Go;
+    case Splice::Taken::Kind::Failed: return broken(PumpState::ReadFailed);
+    case Splice::Taken::Kind::Ok: break;
   }
   bytes_ += r.bytes;
   spliced_ += r.bytes;
@@ -126,10 +106,6 @@ void Pump::judge_bulk(size_t bytes) {
   } else if (full_chunks_ > 0) {
     --full_chunks_;
   }
-}
-
-void Pump::return_pipe() {
-  if (pipe_) pipes_.give_back(std::move(pipe_));
 }
 
 }  // namespace sallyport

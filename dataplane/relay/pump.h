@@ -2,10 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 
 #include "dataplane/base/block.h"
-#include "dataplane/io/pipe.h"
+#include "dataplane/relay/splice.h"
 #include "dataplane/tls/stream.h"
 
 namespace sallyport {
@@ -27,7 +26,6 @@ enum class PumpState : uint8_t {
 class Pump {
  public:
   Pump(Stream& from, Stream& to, Scratch& scratch, PipePool& pipes);
-  ~Pump();
   Pump(const Pump&) = delete;
   Pump& operator=(const Pump&) = delete;
 
@@ -53,14 +51,12 @@ class Pump {
   Next splice(size_t& budget);
   Next broken(PumpState state);
   void judge_bulk(size_t bytes);
-  void return_pipe();
 
   Stream& from_;
   Stream& to_;
   Scratch& scratch_;
-  PipePool& pipes_;
   Block waiting_;                // read, not yet taken by the sink
-  std::unique_ptr<Pipe> pipe_;   // lent while bytes are in it
+  Splice splice_;
   uint64_t bytes_ = 0;
   uint64_t spliced_ = 0;
   uint8_t full_chunks_ = 0;      // in a row: the measure of bulk

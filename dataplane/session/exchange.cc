@@ -15,7 +15,8 @@ Exchange::Exchange(SessionContext& context)
       path_bytes_(context.scratch.blocks),
       rewritten_(context.scratch.blocks),
       waiter_(context.backends),
-      response_bytes_(context.scratch.blocks) {}
+      response_bytes_(context.scratch.blocks),
+      splice_(context.pipes) {}
 
 Exchange::~Exchange() = default;
 
@@ -26,7 +27,7 @@ void Exchange::begin_common(ExchangeClient& client, Instant started) {
   latest_ = started + limits().request_timeout;
   own_id_ = context_.request_ids.next();
   understood_ = request_read_ = request_broken_ = body_begun_ = fresh_only_ = false;
-  response_begun_ = slow_client_ = close_after_ = upgrade_sent_ = false;
+  response_begun_ = bulk_ = slow_client_ = close_after_ = upgrade_sent_ = false;
   client_ended_ = backend_ended_ = false;
   interims_ = 0;
   unacknowledged_ = std::numeric_limits<size_t>::max();
@@ -131,6 +132,7 @@ Exchange::Next Exchange::over(Outcome outcome, RequestEnd end, std::string_view 
   record_.end = end;
   record_.detail = detail;
   stop_waiting();
+  splice_.stop();
   release_backend(false);
   outcome_ = outcome;
   write_record();

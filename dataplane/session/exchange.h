@@ -104,6 +104,9 @@ class Exchange final : public Task {
   Next relay();
   Next forward_request(size_t& budget);
   Next forward_response(size_t& budget);
+  bool splices_response();
+  Next splice_response(size_t& budget);
+  bool client_has_unsent() const { return client_->out.has_unsent() || splice_.waits(); }
   Next read_response_head();
   Next response_refused(H1Fault fault);
   Next response_broken(std::string_view detail);
@@ -219,6 +222,8 @@ class Exchange final : public Task {
   bool client_ended_ = false;    // its direction of a tunnel with streams
   bool backend_ended_ = false;
   uint8_t interims_ = 0;         // sent before its head
+  Splice splice_;                // the body from the backend's socket into the client's
+  bool bulk_ = false;            // its last piece was a large one
   bool slow_client_ = false;
   bool close_after_ = false;
   size_t unacknowledged_ = 0;    // when the client was last waited for; the most, if never

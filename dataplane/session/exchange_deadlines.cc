@@ -58,7 +58,7 @@ Exchange::Next Exchange::on_deadline() {
     case Phase::Finish:
     case Phase::Relay: break;
   }
-  if (client_->out.has_unsent()) {
+  if (client_has_unsent()) {
     // A slow reader makes no edge while the kernel's buffer for it drains; as long as that does,
     // it is there.
     size_t left = client_->out.unacknowledged();

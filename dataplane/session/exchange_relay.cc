@@ -9,6 +9,8 @@ namespace {
 
 // Kept of what comes from a client while nothing is wanted from it.
 constexpr size_t kAhead = 16 * 1024;
+// Pieces of a body from which on it is worth splicing.
+constexpr size_t kBulk = Scratch::kChunk / 4;
 // Of one exchange: more than any protocol has a use for, few enough to wait for a client.
 constexpr uint8_t kInterimsMost = 32;
 
@@ -104,8 +106,9 @@ Exchange::Next Exchange::forward_request(size_t& budget) {
 Exchange::Next Exchange::forward_response(size_t& budget) {
   MessageOutput& client = client_->out;
   for (;;) {
-    if (client.has_unsent()) {
+    if (client_has_unsent()) {
       Step step = client.resume();
+      if (step == Step::Done) step = splice_.deliver(client_->stream);
       if (step == Step::Failed) return client_lost();
       if (step == Step::Blocked) {
         slow_client_ = true;
@@ -127,6 +130,12 @@ Exchange::Next Exchange::forward_response(size_t& budget) {
       context_.loop.post(client_->task);
       return Next::Wait;
     }
+    if (splices_response()) {
+      Next next = splice_response(budget);
+      if (next != Next::On) return next;
+      continue;
+    }
+    splice_.stop();
     MessageInput::Body body = backend_in_->read_body(client_->out.piece(slow_client_));
     switch (body.kind) {
       case MessageInput::Body::Kind::Data: break;
@@ -143,6 +152,7 @@ Exchange::Next Exchange::forward_response(size_t& budget) {
     progress();
     record_.backend_body_bytes += body.data.size();
     record_.response_body_bytes += body.data.size();
+    bulk_ = body.data.size() >= kBulk;
     budget -= std::min(budget, body.data.size());
     const FieldList& trailers = backend_in_->trailers();
     if (client_->out.send_body(body.data, body.end,
@@ -151,6 +161,38 @@ Exchange::Next Exchange::forward_response(size_t& budget) {
     }
     if (body.end) return complete();
   }
+}
+
+// The rest of a body whose length is known, if nothing is done to it.
+bool Exchange::splices_response() {
+  return bulk_ && client_->version == 1 && !h2_ && !client_->out.has_pending_head() &&
+         h1_in_->left_in_stream() >= kBulk &&
+         Splice::possible(backend_->stream(), client_->stream);
+}
+
+Exchange::Next Exchange::splice_response(size_t& budget) {
+  Splice::Taken taken = splice_.take(backend_->stream(), h1_in_->left_in_stream());
+  context_.metrics.pipes.set(context_.pipes.made());
+  context_.metrics.limit_reached[static_cast<size_t>(Limit::PipeMemory)].set(
+      context_.pipes.refusals());
+  switch (taken.kind) {
+    case Splice::Taken::Kind::Ok: break;
+    case Splice::Taken::Kind::Blocked: return Next::Wait;
+    case Splice::Taken::Kind::Unable: bulk_ = false; return Next::On;
+    case Splice::Taken::Kind::End:
+      return response_broken("the backend ended amid the response");
+    case Splice::Taken::Kind::Failed:
+      detail_ = backend_in_->error_text();
+      return response_broken(detail_);
+  }
+  h1_in_->passed(taken.bytes);
+  progress();
+  record_.backend_body_bytes += taken.bytes;
+  record_.response_body_bytes += taken.bytes;
+  context_.metrics.spliced_bytes.add(taken.bytes);
+  bulk_ = taken.bytes >= kBulk;
+  budget -= std::min(budget, taken.bytes);
+  return Next::On;
 }
 
 Exchange::Next Exchange::read_response_head() {

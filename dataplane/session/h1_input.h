@@ -32,6 +32,10 @@ class H1Input final : public MessageInput {
   }
   void begin_tunnel() override { body_.begin(BodyKind::UntilClose, 0, 0); }
   Body read_body(size_t most) override;
+  /// How much of the body is still in the stream, if nothing else can be among it or before it;
+  /// else 0. It may be taken from there by others, who say how much they took.
+  uint64_t left_in_stream() const { return untouched() ? body_.left() : 0; }
+  void passed(uint64_t size) { body_.passed(size); }
   bool body_ended() const override { return body_.ended(); }
   const FieldList& trailers() const override { return body_.trailers(); }
 

@@ -72,6 +72,12 @@ H1BodyDecoder::Result H1BodyDecoder::decode(MutableBytes in) {
   return result;
 }
 
+void H1BodyDecoder::passed(uint64_t size) {
+  DCHECK(size <= left());
+  left_ -= size;
+  if (left_ == 0) phase_ = Phase::Done;
+}
+
 // A byte that is neither body nor trailer.
 H1Fault H1BodyDecoder::framing(uint8_t c) {
   switch (phase_) {

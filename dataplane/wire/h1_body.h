@@ -41,6 +41,11 @@ class H1BodyDecoder {
   /// refused do not depend on the segments.
   Result decode(MutableBytes in);
 
+  /// Bytes that are still to come of a body whose length is known, with nothing among them; else 0.
+  uint64_t left() const { return phase_ == Phase::Length ? left_ : 0; }
+  /// So many of them went another way. REQUIRES: at most left().
+  void passed(uint64_t size);
+
   /// The source ended as it should: whether the body does (UntilClose, or nothing left).
   bool ends_here() const { return phase_ == Phase::UntilClose || phase_ == Phase::Done; }
   bool ended() const { return phase_ == Phase::Done; }

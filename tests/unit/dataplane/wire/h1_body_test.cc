@@ -44,6 +44,36 @@ TEST(H1Body, OfALengthEndsThereAndIsNotMoved) {
   EXPECT_EQ(result.used, 0u);
 }
 
+TEST(H1Body, OfALengthKnowsWhatIsLeftAndMayPassAnotherWay) {
+  H1BodyDecoder decoder;
+  decoder.begin(BodyKind::Length, 8, kMost);
+  EXPECT_EQ(decoder.left(), 8u);
+  Buffer first("he"), last("3GET");
+  first.decode(decoder);
+  EXPECT_EQ(decoder.left(), 6u);
+  decoder.passed(5);
+  EXPECT_EQ(decoder.left(), 1u);
+  auto result = last.decode(decoder);
+  EXPECT_EQ(result.state, State::End);
+  EXPECT_EQ(result.used, 1u);
+  EXPECT_EQ(decoder.left(), 0u);
+
+  decoder.begin(BodyKind::Length, 8, kMost);
+  decoder.passed(8);
+  EXPECT_TRUE(decoder.ended());
+  EXPECT_TRUE(decoder.ends_here());
+}
+
+TEST(H1Body, OfNoLengthThatIsKnownHasNothingLeft) {
+  for (BodyKind kind : {BodyKind::None, BodyKind::Chunked, BodyKind::UntilClose}) {
+    H1BodyDecoder decoder;
+    decoder.begin(kind, 0, kMost);
+    Buffer first("5\r\nhel");
+    first.decode(decoder);
+    EXPECT_EQ(decoder.left(), 0u);
+  }
+}
+
 TEST(H1Body, OfNoBytesHasEndedAtOnce) {
   for (BodyKind kind : {BodyKind::None, BodyKind::Length}) {
     H1BodyDecoder decoder;

@@ -9,41 +9,21 @@
 
 #include "dataplane/base/check.h"
 #include "dataplane/tls/kernel_tls.h"
+#include "dataplane/tls/record.h"
 
 namespace sallyport {
 
 // How ciphertext moves: OpenSSL reads through bio_read, which serves what is left of an earlier
-// call (received_), then this call's window of the worker's scratch memory, which one recv() fills;
-// it writes through bio_write, which gathers into the scratch memory, sent by one send() at the end
+// call (received_), and then lets the socket fill OpenSSL's own buffer, of one record. Where it
+// asks for less, a window of the worker's scratch memory, which one recv() fills, is between them.
+// It writes through bio_write, which gathers into the scratch memory, sent by one send() at the end
 // of the call. What the socket does not take waits in unsent_; what OpenSSL did not take, in
 // received_.
 //
-// Where the kernel may decrypt, the handshake reads each record by itself and nothing behind it:
-// what comes with the keys that the kernel gets must still be in the socket then. From there on
-// data does not go through OpenSSL at all; it is shown what else there is, alerts and messages of
-// the handshake, one record at a time.
-
-namespace {
-
-constexpr size_t kRecord = 16 * 1024;  // RFC 8446 section 5.1: most plaintext of one record
-constexpr size_t kRecordHead = 5;
-// Records without data that may come one after the other: OpenSSL bears as many empty ones.
-constexpr int kSilentMost = 32;
-
-KernelTlsFault fault_of(int error) {
-  if (error == 0) return KernelTlsFault::None;
-  return error == ENOENT ? KernelTlsFault::NoModule : KernelTlsFault::Kernel;
-}
-
-// RFC 8446 section 5.1.
-void put_record_head(uint8_t type, size_t size, uint8_t* head) {
-  head[0] = type;
-  head[1] = head[2] = 3;
-  head[3] = static_cast<uint8_t>(size >> 8);
-  head[4] = static_cast<uint8_t>(size);
-}
-
-}  // namespace
+// OpenSSL gives the keys of what is sent in TLS 1.3 away, as if to a kernel. Where that is not
+// wanted or does not take them, data is sealed here (record_sealer.h), straight into the scratch
+// memory. What OpenSSL itself still has to say, tickets, alerts and KeyUpdates, comes through
+// bio_write as plain text then, and is sealed there.
 
 Stream::Stream(Scratch& scratch)
     : scratch_(scratch), received_(scratch.blocks), unsent_(scratch.blocks) {}
@@ -54,10 +34,12 @@ Stream::Stream(Stream&& other) noexcept
     : scratch_(other.scratch_),
       socket_(std::move(other.socket_)),
       ssl_(std::move(other.ssl_)),
+      sealer_(std::move(other.sealer_)),
       received_(std::move(other.received_)),
       unsent_(std::move(other.unsent_)),
       error_(other.error_),
       read_failed_(other.read_failed_),
+      read_dry_(other.read_dry_),
       transport_ended_(other.transport_ended_),
       shutdown_begun_(other.shutdown_begun_),
       write_ended_(other.write_ended_),
@@ -93,11 +75,11 @@ void Stream::start_tls(SslPtr ssl) {
   BIO_set_data(bio, this);
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_.get(), bio, bio);
-}
-
-void Stream::offer_kernel_tls(KernelTlsUse use) {
-  kernel_tls_ = use;
-  if (use != KernelTlsUse::None) SSL_set_options(ssl_.get(), SSL_OP_ENABLE_KTLS);
+  SSL_set_options(ssl_.get(), SSL_OP_ENABLE_KTLS);
+  // Without this mode OpenSSL 3.0 would go on to write into what was last given to bio_write as
+  // plain text, once it encrypts by itself again.
+  SSL_set_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS);
+  SSL_set_read_ahead(ssl_.get(), 1);
 }
 
 Step Stream::handshake() {
@@ -153,6 +135,7 @@ FlowResult Stream::tls_read(MutableBytes into) {
   begin_call();
   size_t total = 0;
   int result = 1;
+  read_dry_ = false;
   while (total < into.size()) {
     size_t got = 0;
     result = SSL_read_ex(ssl_.get(), into.data() + total, into.size() - total, &got);
@@ -165,6 +148,7 @@ FlowResult Stream::tls_read(MutableBytes into) {
     }
   }
   int why = result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), result);
+  read_dry_ = why == SSL_ERROR_WANT_READ;
   bool broken = why == SSL_ERROR_SSL || why == SSL_ERROR_SYSCALL;
   if (broken && !transport_ended_ && !read_failed_) {
     fail_tls();  // what was decrypted before it is still good
@@ -206,17 +190,60 @@ FlowResult Stream::tls_write(Bytes from) {
 }
 
 bool Stream::encrypt(Bytes from) {
+  if (!tls_error_.empty()) return false;
   begin_call();
-  for (size_t at = 0; at < from.size();) {
-    size_t put = 0;
-    size_t piece = std::min(from.size() - at, kRecord);
-    if (SSL_write_ex(ssl_.get(), from.data() + at, piece, &put) != 1) {
+  while (!from.empty()) {
+    Bytes piece = from.first(std::min(from.size(), kRecordMost));
+    size_t put = piece.size();
+    bool good = seals() ? seal(kDataRecord, piece)
+                        : SSL_write_ex(ssl_.get(), piece.data(), piece.size(), &put) == 1;
+    if (!good) {
       fail_tls();
       break;
     }
-    at += put;
+    from = from.subspan(put);
   }
   return end_call() != Step::Failed && tls_error_.empty();
+}
+
+// RFC 8446 section 4.6.3: who was asked for new keys changes them before it sends more data.
+// OpenSSL does so when it is given some.
+bool Stream::seals() const {
+  return sealer_.has_keys() && SSL_get_key_update_type(ssl_.get()) == SSL_KEY_UPDATE_NONE;
+}
+
+// What goes out at the end of the call, or behind what waits already.
+bool Stream::put(Bytes bytes) {
+  if (bytes.size() > room_to_send()) return false;
+  if (!unsent_.empty()) {
+    unsent_.append(bytes);
+  } else {
+    std::memcpy(scratch_.sending + sending_, bytes.data(), bytes.size());
+    sending_ += bytes.size();
+  }
+  return true;
+}
+
+// The same of one record, made here.
+bool Stream::seal(uint8_t type, Bytes content) {
+  if (room_to_send() < content.size() + RecordSealer::kOverhead) return false;
+  uint8_t* out = scratch_.sending + sending_;
+  size_t size = sealer_.seal(scratch_.sealing_contexts, type, content, out);
+  if (size == 0) return false;
+  if (unsent_.empty()) {
+    sending_ += size;
+  } else {
+    unsent_.append({out, size});
+  }
+  // With the new keys OpenSSL comes again, or keeps them to itself.
+  if (type == kHandshakeRecord && content[0] == kKeyUpdate) sealer_.drop_keys();
+  return true;
+}
+
+// What waits already has left the scratch memory empty, by way of which a record goes behind it.
+size_t Stream::room_to_send() const {
+  size_t scratch = sizeof scratch_.sending - sending_;
+  return unsent_.empty() ? scratch : std::min(scratch, unsent_.room_size());
 }
 
 Step Stream::send(Bytes bytes) {
@@ -291,6 +318,10 @@ Step Stream::say_goodbye() {
   return flush();
 }
 
+bool Stream::has_received() const {
+  return !received_.empty() || (ssl_ && !read_dry_ && SSL_has_pending(ssl_.get()));
+}
+
 void Stream::close() { socket_.close(); }
 void Stream::reset() { socket_.reset(); }
 
@@ -329,82 +360,12 @@ Step Stream::end_call() {
   return Step::Blocked;
 }
 
-bool Stream::give_keys_to_kernel(const void* parameters, bool sending) {
-  // Others than those it has. It has none to change them for.
+bool Stream::take_keys(const void* parameters, bool sending) {
+  // Others than those the kernel has. It cannot change them.
   if (sending ? kernel_encrypts_ : kernel_decrypts_) return false;
   Bytes known = kernel_tls_parameters(parameters);
-  KernelTlsFault& fault = sending ? sending_fault_ : receiving_fault_;
-  fault = known.empty() ? KernelTlsFault::Cipher
-          : sending     ? give_sending_keys(known)
-                        : give_receiving_keys(known);
-  if (fault != KernelTlsFault::None) return false;
-  (sending ? kernel_encrypts_ : kernel_decrypts_) = true;
-  // Keys that are replaced later on are the one thing that this cannot do.
-  SSL_set_msg_callback(ssl_.get(), on_message);
-  SSL_set_msg_callback_arg(ssl_.get(), this);
-  return true;
-}
-
-// All that OpenSSL has written with the keys before these must have left first: what is in the
-// socket's queue by then, the kernel sends as it is.
-KernelTlsFault Stream::give_sending_keys(Bytes parameters) {
-  if (end_call() != Step::Done || has_unsent()) return KernelTlsFault::Unsent;
-  return fault_of(socket_.encrypt_writes(parameters));
-}
-
-KernelTlsFault Stream::give_receiving_keys(Bytes parameters) {
-  if (kernel_tls_ != KernelTlsUse::Both) return KernelTlsFault::NotAsked;
-  if (!window_.empty() || !received_.empty()) return KernelTlsFault::ReadAhead;
-  return fault_of(socket_.decrypt_reads(parameters));
-}
-
-KernelTlsFault Stream::why_never_asked() const {
-  bool version = SSL_version(ssl_.get()) == TLS1_3_VERSION && !openssl_lets_kernel_receive_1_3();
-  return version ? KernelTlsFault::Version : KernelTlsFault::Cipher;
-}
-
-KernelTlsFault Stream::why_kernel_does_not_encrypt() const {
-  if (kernel_encrypts_ || sending_fault_ != KernelTlsFault::None) return sending_fault_;
-  return KernelTlsFault::Cipher;
-}
-
-KernelTlsFault Stream::why_kernel_does_not_decrypt() const {
-  if (kernel_decrypts_ || receiving_fault_ != KernelTlsFault::None) return receiving_fault_;
-  return kernel_tls_ == KernelTlsUse::Both ? why_never_asked() : KernelTlsFault::NotAsked;
-}
-
-// RFC 8446 section 4.6.3: with a KeyUpdate the peer changes its own keys, and may ask for one in
-// return, of which OpenSSL would encrypt all that comes after it by itself, and the kernel once
-// more.
-void Stream::on_message(int write, int, int type, const void* content, size_t size, SSL*,
-                        void* context) {
-  constexpr uint8_t kKeyUpdate = 24, kRequested = 1;
-  auto* message = static_cast<const uint8_t*>(content);
-  if (write || type != SSL3_RT_HANDSHAKE || size < 5 || message[0] != kKeyUpdate) return;
-  auto& self = *static_cast<Stream*>(context);
-  bool asked = message[4] == kRequested && self.kernel_encrypts_;
-  if (asked || self.kernel_decrypts_) self.asked_for_new_keys_ = true;
-}
-
-// Where the kernel only decrypts, OpenSSL itself has failed to change its keys, and said so.
-void Stream::refuse_new_keys() {
-  constexpr uint8_t kFatal = 2, kInternalError = 80;
-  tls_error_ = "the peer asks for new keys, which the kernel's TLS cannot change";
-  if (!kernel_encrypts_) return;
-  asked_for_new_keys_ = false;
-  uint8_t alert[] = {kFatal, kInternalError};
-  send_record(SSL3_RT_ALERT, alert);
-  asked_for_new_keys_ = true;
-}
-
-// False: one is waiting already.
-bool Stream::send_record(uint8_t type, Bytes content) {
-  if (asked_for_new_keys_) return true;  // of no use to anybody any more
-  if (record_type_ != 0) return false;
-  record_type_ = type;
-  record_.assign(reinterpret_cast<const char*>(content.data()), content.size());
-  if (flush() == Step::Failed) record_type_ = 0;
-  return true;
+  if (kernel_tls_ != KernelTlsUse::None && give_keys_to_kernel(known, sending)) return true;
+  return sending && sealer_.take_keys(scratch_.sealing_contexts, known);
 }
 
 size_t Stream::take_received(uint8_t* into, size_t size) {
@@ -441,73 +402,6 @@ size_t Stream::take_window(MutableBytes into) {
   return n;
 }
 
-// OpenSSL asks for no more than the record it is at. As a server it knows the version before the
-// first keys, and so whether the kernel may get them.
-bool Stream::reads_ahead() const {
-  if (!shaking_hands_ || kernel_tls_ != KernelTlsUse::Both) return true;
-  return SSL_is_server(ssl_.get()) && SSL_version(ssl_.get()) == TLS1_3_VERSION &&
-         !openssl_lets_kernel_receive_1_3();
-}
-
-// A record that the kernel has decrypted, as OpenSSL wants it: under the head it would have had.
-bool Stream::receive_record(MutableBytes into, size_t& got) {
-  // After the handshake it gets what it is shown, and nothing else.
-  if (!shaking_hands_ || transport_ended_ || into.size() <= kRecordHead) return false;
-  uint8_t type = 0;
-  size_t most = std::min(into.size() - kRecordHead, kRecord);
-  if (!received(socket_.read_record(into.subspan(kRecordHead, most), type), got)) return false;
-  put_record_head(type, got, into.data());
-  got += kRecordHead;
-  return true;
-}
-
-FlowResult Stream::kernel_read(MutableBytes into) {
-  if (!tls_error_.empty()) return {Flow::Failed};
-  if (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) return {Flow::End};
-  for (int silent = 0; silent < kSilentMost; ++silent) {
-    uint8_t type = 0;
-    size_t got = 0;
-    IoResult r = socket_.read_record(into, type);
-    if (!received(r, got)) {
-      if (r.kind == Io::Blocked) return {Flow::Blocked};
-      // Writing had failed and so taken the socket's error: what looks like a FIN is a reset.
-      return {error_ ? Flow::Failed : Flow::Truncated};
-    }
-    if (type != SSL3_RT_APPLICATION_DATA) {
-      FlowResult told = let_openssl_read(type, into.first(got));
-      if (told.kind != Flow::Blocked) return told;
-    } else if (got > 0) {
-      return {Flow::Ok, got};
-    }
-  }
-  tls_error_ = "the peer sends one record without data after the other";
-  return {Flow::Failed};
-}
-
-// Blocked: it was nothing that ends the stream.
-FlowResult Stream::let_openssl_read(uint8_t type, Bytes content) {
-  DCHECK(received_.empty());
-  uint8_t head[kRecordHead];
-  put_record_head(type, content.size(), head);
-  received_.append(head);
-  received_.append(content);
-  begin_call();
-  uint8_t none;
-  size_t got = 0;
-  int result = SSL_read_ex(ssl_.get(), &none, sizeof none, &got);
-  int why = result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), result);
-  if (why != SSL_ERROR_ZERO_RETURN && why != SSL_ERROR_WANT_READ) {
-    fail_tls();
-    if (tls_error_.empty()) tls_error_ = "a record in which OpenSSL sees another than the kernel";
-  }
-  Step sent = end_call();
-  if (asked_for_new_keys_) refuse_new_keys();
-  received_.clear();
-  if (!tls_error_.empty()) return {Flow::Failed};
-  if (why == SSL_ERROR_ZERO_RETURN) return {Flow::End};
-  return {sent == Step::Failed ? Flow::Failed : Flow::Blocked};
-}
-
 int Stream::bio_read(BIO* bio, char* into, size_t size, size_t* got) {
   auto& self = *static_cast<Stream*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
@@ -517,10 +411,10 @@ int Stream::bio_read(BIO* bio, char* into, size_t size, size_t* got) {
     *got = self.take_received(space.data(), size);
   } else if (self.kernel_decrypts_) {
     self.receive_record(space, *got);
-  } else if (!self.window_.empty() || self.reads_ahead()) {
-    *got = self.take_window(space);
+  } else if (self.window_.empty() && (size >= kRecordMost || !self.reads_ahead())) {
+    self.receive(space, *got);  // spares the way through the window
   } else {
-    self.receive(space, *got);
+    *got = self.take_window(space);
   }
   if (*got > 0) return 1;
   // At the end of the transport OpenSSL shall know that there is no more to come.
@@ -532,36 +426,22 @@ int Stream::bio_write(BIO* bio, const char* from, size_t size, size_t* put) {
   auto& self = *static_cast<Stream*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
   Bytes bytes{reinterpret_cast<const uint8_t*>(from), size};
-  if (uint8_t type = std::exchange(self.next_record_type_, uint8_t{0})) {
-    bool taken = self.send_record(type, bytes);
-    if (!taken) BIO_set_retry_write(bio);
-    *put = taken ? size : 0;
-    return taken;
-  }
-  bool queue = !self.unsent_.empty();
-  size_t room = queue ? self.unsent_.room_size() : sizeof self.scratch_.sending - self.sending_;
-  if (size > room) {
-    // Only a peer that makes us answer without reading our answers gets here (KeyUpdates).
-    BIO_set_retry_write(bio);
-    *put = 0;
-    return 0;
-  }
-  if (queue) {
-    self.unsent_.append(bytes);
-  } else {
-    std::memcpy(self.scratch_.sending + self.sending_, from, size);
-    self.sending_ += size;
-  }
-  *put = size;
-  return 1;
+  uint8_t type = std::exchange(self.next_record_type_, uint8_t{0});
+  bool taken = self.sealer_.has_keys() ? self.seal(type ? type : kDataRecord, bytes)
+               : type != 0             ? self.send_record(type, bytes)
+                                       : self.put(bytes);
+  // Only a peer that makes us answer without reading our answers gets here (KeyUpdates).
+  if (!taken) BIO_set_retry_write(bio);
+  *put = taken ? size : 0;
+  return taken;
 }
 
 long Stream::bio_control(BIO* bio, int command, long number, void* pointer) {
   auto& self = *static_cast<Stream*>(BIO_get_data(bio));
   switch (command) {
     case BIO_CTRL_FLUSH: return 1;
-    case kSetKernelTls: return self.give_keys_to_kernel(pointer, number != 0);
-    case kGetKernelTlsSend: return self.kernel_encrypts_;
+    case kSetKernelTls: return self.take_keys(pointer, number != 0);
+    case kGetKernelTlsSend: return self.kernel_encrypts_ || self.sealer_.has_keys();
     case kGetKernelTlsReceive: return self.kernel_decrypts_;
     case kSetKernelTlsRecordType: self.next_record_type_ = static_cast<uint8_t>(number); return 1;
     case kClearKernelTlsRecordType: self.next_record_type_ = 0; return 1;

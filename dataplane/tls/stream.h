@@ -7,6 +7,7 @@
 #include "dataplane/io/socket.h"
 #include "dataplane/model/kernel_tls.h"
 #include "dataplane/tls/openssl.h"
+#include "dataplane/tls/record_sealer.h"
 
 namespace sallyport {
 
@@ -22,6 +23,7 @@ struct Scratch {
   uint8_t received[kChunk];                    // ciphertext on its way into OpenSSL
   uint8_t sending[Block::kSize];               // ciphertext on its way out of it
   BlockPool blocks;
+  SealingContexts sealing_contexts;
 };
 
 enum class Step : uint8_t { Done, Blocked, Failed };
@@ -101,7 +103,7 @@ class Stream {
   bool write_ended() const { return write_ended_; }
 
   /// Whether bytes wait here that no edge of the socket will announce.
-  bool has_received() const { return !received_.empty(); }
+  bool has_received() const;
 
   int error() const { return error_; }                      // errno of the transport, or 0
   /// The socket failed under somebody who used it directly.
@@ -122,11 +124,16 @@ class Stream {
 
   static void on_message(int write, int version, int type, const void* content, size_t size,
                          SSL* ssl, void* self);
-  bool give_keys_to_kernel(const void* parameters, bool sending);
+  bool take_keys(const void* parameters, bool sending);
+  bool give_keys_to_kernel(Bytes parameters, bool sending);
   KernelTlsFault give_sending_keys(Bytes parameters);
   KernelTlsFault give_receiving_keys(Bytes parameters);
   KernelTlsFault why_never_asked() const;
   bool send_record(uint8_t type, Bytes content);
+  bool seals() const;
+  bool put(Bytes bytes);
+  bool seal(uint8_t type, Bytes content);
+  size_t room_to_send() const;
   void refuse_new_keys();
 
   size_t take_received(uint8_t* into, size_t size);
@@ -147,12 +154,14 @@ class Stream {
   Scratch& scratch_;
   Socket socket_;
   SslPtr ssl_;
+  RecordSealer sealer_; // has keys: encrypts what is sent, in OpenSSL's stead
   Block received_;     // read from the socket, not yet taken by OpenSSL or read()
   Block unsent_;       // to be sent before anything else
   Bytes window_;       // of scratch_.received, within one call
   size_t sending_ = 0; // of scratch_.sending, within one call
   int error_ = 0;
   bool read_failed_ = false;
+  bool read_dry_ = false;  // what OpenSSL holds is no whole record
   bool transport_ended_ = false;
   bool shutdown_begun_ = false;
   bool write_ended_ = false;

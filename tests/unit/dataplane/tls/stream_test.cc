@@ -7,8 +7,10 @@
 #include <openssl/x509.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "dataplane/tls/kernel_tls.h"
 
@@ -17,6 +19,13 @@ namespace {
 
 struct Nobody final : Task {
   void turn() override {}
+};
+
+/// Ends the loop's run when there is news.
+struct Waker final : Task {
+  explicit Waker(Loop& loop) : loop_(loop) {}
+  void turn() override { loop_.stop(); }
+  Loop& loop_;
 };
 
 SslCtxPtr context_of(const SSL_METHOD* method, int version) {
@@ -143,6 +152,59 @@ TEST_P(StreamTest, ACipherThatTheKernelHasNotIsToldApart) {
   EXPECT_EQ(server_.why_kernel_does_not_encrypt(), KernelTlsFault::Cipher);
   EXPECT_EQ(server_.why_kernel_does_not_decrypt(), KernelTlsFault::Cipher);
   EXPECT_EQ(read(client_), "at once");
+}
+
+TEST_P(StreamTest, EitherSideMayChangeItsKeys) {
+  if (GetParam() != TLS1_3_VERSION) GTEST_SKIP() << "TLS 1.2 has no KeyUpdate";
+  shake_hands();
+  EXPECT_EQ(read(server_), "at once");
+  EXPECT_EQ(read(client_), "at once");
+  for (int round = 0; round < 3; ++round) {
+    for (int type : {SSL_KEY_UPDATE_REQUESTED, SSL_KEY_UPDATE_NOT_REQUESTED}) {
+      for (auto [one, other] : {std::pair{&client_, &server_}, {&server_, &client_}}) {
+        ASSERT_EQ(SSL_key_update(one->ssl(), type), 1);
+        ASSERT_EQ(one->handshake(), Step::Done);  // sends it
+        ASSERT_EQ(one->write(as_bytes("with new keys")).kind, Flow::Ok) << one->error_text();
+        EXPECT_EQ(read(*other), "with new keys") << other->error_text();
+        ASSERT_EQ(other->write(as_bytes("and back")).kind, Flow::Ok) << other->error_text();
+        EXPECT_EQ(SSL_get_key_update_type(other->ssl()), SSL_KEY_UPDATE_NONE);  // answered
+        EXPECT_EQ(read(*one), "and back") << one->error_text();
+      }
+    }
+  }
+}
+
+TEST_P(StreamTest, WhatWaitsIsSentInOrder) {
+  shake_hands();
+  EXPECT_EQ(read(server_), "at once");
+  EXPECT_EQ(read(client_), "at once");
+  std::string sent, got;
+  std::string piece(50'000, ' ');
+  for (int i = 0; i < 100 && !server_.has_unsent(); ++i) {
+    std::ranges::fill(piece, static_cast<char>('a' + i % 26));
+    ASSERT_NE(server_.send(as_bytes(piece)), Step::Failed);
+    sent += piece;
+  }
+  ASSERT_TRUE(server_.has_unsent());
+  ASSERT_EQ(server_.send(as_bytes("the last")), Step::Blocked);
+  sent += "the last";
+  Waker waker(loop_);
+  server_.socket().set_owner(waker);
+  std::vector<uint8_t> into(Scratch::kChunk);
+  while (got.size() < sent.size()) {
+    client_.socket().expect_news();
+    FlowResult r = client_.read(into);
+    if (r.kind == Flow::Ok) {
+      got += as_text({into.data(), r.bytes});
+    } else {
+      ASSERT_EQ(r.kind, Flow::Blocked) << client_.error_text();
+      ASSERT_TRUE(server_.has_unsent());
+      loop_.run();
+      ASSERT_NE(server_.flush(), Step::Failed);
+    }
+  }
+  ASSERT_EQ(got.size(), sent.size());
+  EXPECT_EQ(std::ranges::mismatch(got, sent).in1 - got.begin(), sent.end() - sent.begin());
 }
 
 INSTANTIATE_TEST_SUITE_P(, StreamTest, testing::Values(TLS1_2_VERSION, TLS1_3_VERSION),

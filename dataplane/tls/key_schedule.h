@@ -1,0 +1,13 @@
+// TLS 1.3's key schedule (RFC 8446 section 7.1), in place of OpenSSL's own.
+#pragma once
+
+namespace sallyport {
+
+/// What SSL_CTX_new_ex() is to be asked for, so that OpenSSL has the secrets of TLS 1.3 derived
+/// here: by the same hashes of its own, but without looking up, allocating and freeing a tree of
+/// contexts for each of the twenty or so of a handshake, which costs more than its key exchange.
+/// Null: OpenSSL does it by itself, because whoever configured it has chosen another provider than
+/// its default one (FIPS), or because it takes none from us. Any thread.
+const char* key_schedule_query();
+
+}  // namespace sallyport

@@ -80,6 +80,34 @@ std::string servers_of(ares_channel channel) {
 #endif
 }
 
+// Newer versions keep answers unless they are told not to; ours are kept by the Resolver, whose
+// max_ttl must hold. They have the same soname as older ones: what was built with 1.18's headers
+// (Debian 12) may meet them, and says it in what they have appended to these options.
+#ifdef ARES_OPT_QUERY_CACHE
+using Options = ares_options;
+#else
+static_assert(ARES_VERSION == 0x011201, "what else newer versions have in between is not known");
+constexpr int ARES_OPT_QUERY_CACHE = 1 << 21;
+struct Options : ares_options {
+  char* hosts_path;
+  int udp_max_queries;
+  int maxtimeout;
+  unsigned qcache_max_ttl;
+  int evsys;
+  struct {
+    unsigned short retry_chance;
+    size_t retry_delay;
+  } server_failover_opts;
+};
+#endif
+
+// Of the library that is here, not of the headers.
+bool keeps_answers() {
+  int version = 0;
+  ares_version(&version);
+  return version >= 0x011f00;
+}
+
 DnsReply reply_of(int status, const ares_addrinfo* info) {
   DnsReply reply;
   reply.reason = ares_strerror(status);
@@ -152,7 +180,7 @@ struct DnsChannel::Impl final : Task {
   // --- channels ---
 
   int open_channel(ares_channel& channel, char lookups) {
-    ares_options options{};
+    Options options{};
     char lookup_order[] = {lookups, '\0'};
     std::string path = resolv_conf;  // c-ares copies it, but takes it as not const
     options.lookups = lookup_order;
@@ -163,11 +191,7 @@ struct DnsChannel::Impl final : Task {
     options.sock_state_cb_data = this;
     int mask = ARES_OPT_LOOKUPS | ARES_OPT_RESOLVCONF | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
                ARES_OPT_SOCK_STATE_CB;
-#ifdef ARES_OPT_QUERY_CACHE
-    // Newer versions keep answers; ours are kept by the Resolver, whose max_ttl must hold.
-    options.qcache_max_ttl = 0;
-    mask |= ARES_OPT_QUERY_CACHE;
-#endif
+    if (keeps_answers()) mask |= ARES_OPT_QUERY_CACHE;  // for how long: options has zero
     return ares_init_options(&channel, &options, mask);
   }
 

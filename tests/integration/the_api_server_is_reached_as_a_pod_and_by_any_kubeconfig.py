@@ -57,7 +57,8 @@ class World:
                                             **options))
 
     def stop(self):
-        self.proxy.stop()
+        if self.proxy:  # None: what has no mount namespace was left out
+            self.proxy.stop()
 
     def follows(self, who, within=20):
         """What changes is served: the API server has let `who` in."""

@@ -90,6 +90,10 @@ Step Stream::handshake() {
   int result = SSL_do_handshake(ssl_.get());
   shaking_hands_ = false;
   if (result == 1) {
+    // Whoever encrypts goes on doing so with the keys of a KeyUpdate. For those that are received
+    // OpenSSL from 3.2 on would try the kernel once more, and with its refusal lose what lies
+    // behind the KeyUpdate in its buffer.
+    SSL_clear_options(ssl_.get(), SSL_OP_ENABLE_KTLS);
     // The last flight and the tickets go out with whatever comes next; flushing now is not a
     // condition of having shaken hands.
     return end_call() == Step::Failed ? Step::Failed : Step::Done;

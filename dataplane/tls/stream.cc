@@ -239,7 +239,7 @@ bool Stream::seal(uint8_t type, Bytes content) {
   } else {
     unsent_.append({out, size});
   }
-  // With the new keys OpenSSL comes again, or keeps them to itself.
+  // The new keys OpenSSL keeps to itself, and encrypts from here on.
   if (type == kHandshakeRecord && content[0] == kKeyUpdate) sealer_.drop_keys();
   return true;
 }

@@ -1,6 +1,7 @@
 // A client of the demo's backends: blocking, with a deadline for each read, plain or over TLS.
 #pragma once
 
+#include <errno.h>
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -47,7 +48,7 @@ class DemoClient {
              const_cast<char*>(host.c_str()));
     SSL_set1_host(ssl_.get(), host.c_str());
     SSL_set_fd(ssl_.get(), descriptor_);
-    return SSL_connect(ssl_.get()) == 1;
+    return uninterrupted([&] { return SSL_connect(ssl_.get()); }) == 1;
   }
 
   /// False: the server had already gone.
@@ -77,7 +78,8 @@ class DemoClient {
   /// Whether the server ended the connection, with nothing left to read.
   bool at_end() {
     char byte = 0;
-    return received_.empty() && ::recv(descriptor_, &byte, 1, 0) == 0;
+    return received_.empty() &&
+           uninterrupted([&] { return ::recv(descriptor_, &byte, 1, 0); }) == 0;
   }
 
   /// As response(); empty, too, when the request could not be sent.
@@ -86,10 +88,23 @@ class DemoClient {
   }
 
  private:
+  // What the kernel clears away behind an earlier loop that used io_uring (libuv 1.50) interrupts
+  // calls that have a timeout, without any signal.
+  template <class Call>
+  static ssize_t uninterrupted(Call call) {
+    for (;;) {
+      errno = 0;
+      ssize_t result = call();
+      if (result > 0 || errno != EINTR) return result;
+    }
+  }
+
   bool read_more() {
     char buffer[4096];
-    const ssize_t n = ssl_ ? SSL_read(ssl_.get(), buffer, sizeof buffer)
-                           : ::recv(descriptor_, buffer, sizeof buffer, 0);
+    const ssize_t n = uninterrupted([&] {
+      return ssl_ ? ssize_t{SSL_read(ssl_.get(), buffer, sizeof buffer)}
+                  : ::recv(descriptor_, buffer, sizeof buffer, 0);
+    });
     if (n <= 0) return false;
     received_.append(buffer, static_cast<size_t>(n));
     return true;

@@ -112,7 +112,7 @@ def main():
     if listed and listed.returncode == 0:
         files = listed.stdout.split()
     else:  # a source tree without git, or a machine
-        files = [str(p.relative_to(ROOT)) for p in ROOT.rglob("*") if p.is_file() and not {"build", "__pycache__"} & set(p.parts)]
+        files = [str(p.relative_to(ROOT)) for p in ROOT.rglob("*") if p.is_file() and not {"build", "__pycache__", "node_modules"} & set(p.parts)]
     checked = [f for f in files if f.endswith((".h", ".cc", ".py", ".sh")) and (ROOT / f).exists()]
     for path in checked:
         check_file(path)

@@ -249,23 +249,27 @@ KdfPtr fetch(const char* wanted) {
   return KdfPtr(EVP_KDF_fetch(nullptr, OSSL_KDF_NAME_TLS1_3_KDF, wanted));
 }
 
-bool offer() {
-  if (provider_of(fetch(nullptr)) != "default") return false;
-  bool loaded = OSSL_PROVIDER_add_builtin(nullptr, kProvider, begin) == 1 &&
-                // With the default one still loaded where nobody names it.
-                OSSL_PROVIDER_try_load(nullptr, kProvider, 1) != nullptr;
-  return loaded && provider_of(fetch(kQuery)) == kProvider;
+// Null: OpenSSL does not take ours, or shall not.
+OSSL_PROVIDER* load() {
+  if (provider_of(fetch(nullptr)) != "default") return nullptr;
+  if (OSSL_PROVIDER_add_builtin(nullptr, kProvider, begin) != 1) return nullptr;
+  // With the default one still loaded where nobody names it.
+  OSSL_PROVIDER* loaded = OSSL_PROVIDER_try_load(nullptr, kProvider, 1);
+  if (!loaded || provider_of(fetch(kQuery)) == kProvider) return loaded;
+  OSSL_PROVIDER_unload(loaded);
+  return nullptr;
 }
 
 }  // namespace
 
 const char* key_schedule_query() {
-  static const bool offered = [] {
-    bool taken = offer();
+  // Held as long as the process lives: OpenSSL may want it until its own end.
+  static const OSSL_PROVIDER* const loaded = [] {
+    OSSL_PROVIDER* provider = load();
     ERR_clear_error();
-    return taken;
+    return provider;
   }();
-  return offered ? kQuery : nullptr;
+  return loaded ? kQuery : nullptr;
 }
 
 }  // namespace sallyport

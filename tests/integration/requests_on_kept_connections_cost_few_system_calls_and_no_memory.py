@@ -72,7 +72,7 @@ class Backends:
         secret = t.authority.issue("backend.test", dns=("backend.test", "passthrough2.test"))
         self.plain2, self.tls2 = (f"127.0.0.1:{free_port()}" for _ in range(2))
         (folder / "nginx.conf").write_text(f"""
-daemon off; worker_processes 1; pid {folder}/pid; error_log stderr crit;
+daemon off; master_process off; pid {folder}/pid; error_log stderr crit;
 events {{ worker_connections 1000; }}
 http {{
   access_log off; keepalive_requests 1000000;

@@ -50,6 +50,8 @@ class Worker::Tide final : public Task {
     if (!deadline_.expired()) return;
     worker_.exchanges_.ebb(worker_.loop_);
     worker_.scratch_.blocks.ebb();
+    worker_.scratch_.sealing_contexts.ebb();
+    worker_.scratch_.opening_contexts.ebb();
     SmallPieces::ebb();
     arm();
   }

@@ -113,7 +113,7 @@ Exchange::Next Exchange::connect_it() {
                               ? client_->arrival.destination
                               : client_->stream.socket().local_address();
     send_proxy_header(backend_->stream(), service_->proxy_protocol(), record_.client, destination,
-                      record_.sni, client_->stream, identity_);
+                      record_.sni, client_->arrival.record, identity_);
   }
   if (!service_->tls()) return begin_on_backend();
   // What is not to be shared is not asked to be: by now a backend may agree to what it did not.

@@ -120,6 +120,7 @@ ClientHandshake shake_hands(Stream& client, const Site& site, ConnectionRecord& 
   count_kernel_tls(client, metrics.kernel_tls[static_cast<size_t>(Side::Client)]);
   if (names_the_same(facts.sni, record.sni)) {
     count(client, site, facts, metrics.tls);
+    client.let_openssl_go();
     return {Step::Done};
   }
   metrics.tls.failed(client_policy(&site), HandshakeError::OtherName);
@@ -129,18 +130,17 @@ ClientHandshake shake_hands(Stream& client, const Site& site, ConnectionRecord& 
 
 void send_proxy_header(Stream& backend, ProxyProtocolOut version, const Address& source,
                        const Address& destination, std::string_view authority,
-                       const Stream& client, const ClientIdentity* identity) {
+                       const ConnectionRecord& client, const ClientIdentity* identity) {
   ProxySend send;
   send.source = source;
   send.destination = destination;
   send.authority = authority;
   ProxyTls tls;
-  if (!client.plain()) {
-    TlsFacts facts = tls_facts(client);
-    send.alpn = facts.alpn;
-    tls.version = facts.version;
-    tls.cipher = facts.cipher;
-    tls.resumed = facts.resumed;
+  if (!client.tls_version.empty()) {
+    send.alpn = client.alpn;
+    tls.version = client.tls_version;
+    tls.cipher = client.tls_cipher;
+    tls.resumed = client.tls_resumed;
     if (identity) {
       tls.client_cert = identity->verdict != ClientVerdict::None;
       tls.verified = identity->verified();

@@ -23,8 +23,9 @@ struct ClientHandshake {
   Reason reason = Reason::Closed;  // of Failed
   bool told = false;               // of Failed: an alert is on its way to the client
 };
-/// Counts it, and fills the record's TLS fields or its detail. REQUIRES: `client` is under TLS as
-/// the server of `site`; `record.sni` is the name by which that was chosen.
+/// Counts it, and fills the record's TLS fields or its detail. Once it is done, OpenSSL's part of
+/// the stream may be gone, but never where a certificate was asked for. REQUIRES: `client` is under
+/// TLS as the server of `site`; `record.sni` is the name by which that was chosen.
 ClientHandshake shake_hands(Stream& client, const Site& site, ConnectionRecord& record,
                             WorkerMetrics& metrics);
 
@@ -33,6 +34,6 @@ ClientHandshake shake_hands(Stream& client, const Site& site, ConnectionRecord& 
 /// where none was to be shown, or not for this backend.
 void send_proxy_header(Stream& backend, ProxyProtocolOut version, const Address& source,
                        const Address& destination, std::string_view authority,
-                       const Stream& client, const ClientIdentity* identity);
+                       const ConnectionRecord& client, const ClientIdentity* identity);
 
 }  // namespace sallyport

@@ -99,7 +99,7 @@ bool HttpSession::shake_hands_with_client() {
   }
   record().client_handshake = since_start();
   lent_.facts.tls = record().tls_version == "TLSv1.3" ? TlsVersion::V1_3 : TlsVersion::V1_2;
-  lent_.facts.proof = ClientProof::of(client_);
+  lent_.facts.proof = client_.ssl() ? ClientProof::of(client_) : nullptr;
   if (record().alpn == "h2" && arrival().rules->config.http2) {
     go_on_with_http2(Block(context().scratch.blocks));
     return false;

@@ -114,7 +114,7 @@ bool StreamSession::connect() {
     Address destination = arrival().destination.valid() ? arrival().destination
                                                         : client_.socket().local_address();
     send_proxy_header(backend_, service_.proxy_protocol(), record().client, destination,
-                      record().sni, client_, client_identity());
+                      record().sni, record(), client_identity());
   }
   if (asks_for_tls()) {
     backend_.send_raw(kPostgresSslRequest);

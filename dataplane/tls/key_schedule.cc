@@ -25,6 +25,8 @@ namespace sallyport {
 
 namespace {
 
+thread_local CarriedTls* noting = nullptr;
+
 constexpr char kProvider[] = "sallyport";
 constexpr char kProperties[] = "provider=sallyport";
 // Preferred, not required: all other algorithms are of whom OpenSSL takes them from.
@@ -143,7 +145,9 @@ bool grant(const Wish& wish, MutableBytes out) {
   switch (wish.mode) {
     case Wish::Mode::Extract: return extract<Hash>(wish, out);
     case Wish::Mode::Expand:
-      return wish.has_key && expand_label<Hash>(wish.key, wish, wish.data, out);
+      if (!wish.has_key || !expand_label<Hash>(wish.key, wish, wish.data, out)) return false;
+      if (noting) noting->note(as_text(wish.label), out);
+      return true;
     case Wish::Mode::None: return false;
   }
   return false;
@@ -261,6 +265,9 @@ OSSL_PROVIDER* load() {
 }
 
 }  // namespace
+
+DerivationsNoted::DerivationsNoted(CarriedTls* into) { noting = into; }
+DerivationsNoted::~DerivationsNoted() { noting = nullptr; }
 
 const char* key_schedule_query() {
   // Held as long as the process lives: OpenSSL may want it until its own end.

@@ -1,6 +1,8 @@
 // TLS 1.3's key schedule (RFC 8446 section 7.1), in place of OpenSSL's own.
 #pragma once
 
+#include "dataplane/tls/carried_tls.h"
+
 namespace sallyport {
 
 /// What SSL_CTX_new_ex() is to be asked for, so that OpenSSL has the secrets of TLS 1.3 derived
@@ -9,5 +11,15 @@ namespace sallyport {
 /// Null: OpenSSL does it by itself, because whoever configured it has chosen another provider than
 /// its default one (FIPS), or because it takes none from us. Any thread.
 const char* key_schedule_query();
+
+/// As long as it lives, what is derived here on its thread is noted. One at a time.
+class DerivationsNoted {
+ public:
+  /// `into` may be null: nobody wants to know. It has to outlive this.
+  explicit DerivationsNoted(CarriedTls* into);
+  ~DerivationsNoted();
+  DerivationsNoted(const DerivationsNoted&) = delete;
+  DerivationsNoted& operator=(const DerivationsNoted&) = delete;
+};
 
 }  // namespace sallyport

@@ -74,6 +74,17 @@ bool RecordSealer::take_keys(SealingContexts& contexts, Bytes parameters) {
   return true;
 }
 
+bool RecordSealer::take_next_keys(SealingContexts& contexts, const TrafficSecret& secret) {
+  uint16_t cipher = cipher_;
+  drop_keys();
+  size_t key_size = cipher == TLS_CIPHER_AES_GCM_128 ? 16 : kKeyMost;
+  if (!secret.expand("key", {key_, key_size}) || !secret.expand("iv", iv_)) return false;
+  cipher_ = cipher;
+  sequence_ = 0;
+  owner_ = ++contexts.last_owner_;
+  return true;
+}
+
 void RecordSealer::drop_keys() {
   if (owner_ == 0) return;
   owner_ = 0;
@@ -84,6 +95,7 @@ void RecordSealer::drop_keys() {
 // The one with these keys in it, or another's with these put into it.
 EVP_CIPHER_CTX* RecordSealer::context(SealingContexts& contexts) {
   SealingContexts::Slot& slot = contexts.slots_[owner_ % contexts.slots_.size()];
+  slot.used = true;
   if (slot.owner == owner_) return slot.context.get();
   slot.owner = 0;
   if (!slot.context) slot.context.reset(EVP_CIPHER_CTX_new());

@@ -6,18 +6,29 @@
 
 #include "dataplane/base/bytes.h"
 #include "dataplane/tls/openssl.h"
+#include "dataplane/tls/traffic_secret.h"
 
 namespace sallyport {
 
 /// Cipher contexts that the connections of a worker take in turns: each is more than a KiB, and an
 /// idle connection needs none.
 class SealingContexts {
+ public:
+  /// To be called once a second or so: frees those that nobody has used since the last time.
+  void ebb() {
+    for (Slot& slot : slots_) {
+      if (!slot.used) slot = {};
+      slot.used = false;
+    }
+  }
+
  private:
   friend class RecordSealer;
 
   struct Slot {
     CipherContextPtr context;
     uint64_t owner = 0;  // of the keys in it
+    bool used = false;   // since the last ebb
   };
   std::array<Slot, 256> slots_;
   uint64_t last_owner_ = 0;
@@ -39,8 +50,13 @@ class RecordSealer {
 
   /// `parameters` as of kernel_tls_parameters(). False, and no keys: not of TLS 1.3.
   bool take_keys(SealingContexts& contexts, Bytes parameters);
+  /// The keys that come after those it has, with the same cipher. False, and no keys: OpenSSL
+  /// failed. REQUIRES: has_keys().
+  bool take_next_keys(SealingContexts& contexts, const TrafficSecret& secret);
   bool has_keys() const { return owner_ != 0; }
   void drop_keys();
+  /// As in linux/tls.h. REQUIRES: has_keys().
+  uint16_t cipher() const { return cipher_; }
 
   /// One record, written to `out`; its size. 0: OpenSSL failed, its queue of errors says why.
   /// REQUIRES: has_keys(); at most 16 KiB; room for them and kOverhead.

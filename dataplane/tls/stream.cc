@@ -9,6 +9,7 @@
 
 #include "dataplane/base/check.h"
 #include "dataplane/tls/kernel_tls.h"
+#include "dataplane/tls/key_schedule.h"
 #include "dataplane/tls/record.h"
 
 namespace sallyport {
@@ -35,6 +36,7 @@ Stream::Stream(Stream&& other) noexcept
       socket_(std::move(other.socket_)),
       ssl_(std::move(other.ssl_)),
       sealer_(std::move(other.sealer_)),
+      carried_(std::move(other.carried_)),
       received_(std::move(other.received_)),
       unsent_(std::move(other.unsent_)),
       error_(other.error_),
@@ -79,21 +81,35 @@ void Stream::start_tls(SslPtr ssl) {
   // Without this mode OpenSSL 3.0 would go on to write into what was last given to bio_write as
   // plain text, once it encrypts by itself again.
   SSL_set_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS);
-  SSL_set_read_ahead(ssl_.get(), 1);
+  read_ahead();
+}
+
+// Fewer calls of bio_read. But what comes behind a handshake may be for the kernel, or for us.
+void Stream::read_ahead() {
+  bool may_let_go = SSL_is_server(ssl_.get()) && !SSL_is_init_finished(ssl_.get());
+  SSL_set_read_ahead(ssl_.get(), kernel_tls_ != KernelTlsUse::Both && !may_let_go);
+}
+
+int Stream::do_handshake() {
+  DerivationsNoted noted(carried_.get());
+  shaking_hands_ = true;
+  int result = SSL_do_handshake(ssl_.get());
+  shaking_hands_ = false;
+  return result;
 }
 
 Step Stream::handshake() {
   // A flight longer than what the socket took goes on first: the peer waits for the rest of it.
   if (flush() == Step::Failed) return Step::Failed;
   begin_call();
-  shaking_hands_ = true;
-  int result = SSL_do_handshake(ssl_.get());
-  shaking_hands_ = false;
+  if (!carried_ && may_carry()) carried_ = std::make_unique<CarriedTls>(scratch_.blocks);
+  int result = do_handshake();
   if (result == 1) {
     // Whoever encrypts goes on doing so with the keys of a KeyUpdate. For those that are received
     // OpenSSL from 3.2 on would try the kernel once more, and with its refusal lose what lies
     // behind the KeyUpdate in its buffer.
     SSL_clear_options(ssl_.get(), SSL_OP_ENABLE_KTLS);
+    if (!carried_) read_ahead();
     // The last flight and the tickets go out with whatever comes next; flushing now is not a
     // condition of having shaken hands.
     return end_call() == Step::Failed ? Step::Failed : Step::Done;
@@ -111,8 +127,30 @@ Step Stream::handshake() {
   return end_call() == Step::Failed ? Step::Failed : Step::Blocked;
 }
 
+// What a client has shown of itself hangs on the SSL.
+bool Stream::may_carry() const {
+  return SSL_is_server(ssl_.get()) && kernel_tls_ == KernelTlsUse::None &&
+         SSL_get_verify_mode(ssl_.get()) == SSL_VERIFY_NONE;
+}
+
+bool Stream::let_openssl_go() {
+  CHECK(ssl_ && SSL_is_init_finished(ssl_.get()));
+  bool can = carried_ && sealer_.has_keys() && !shutdown_begun_ && tls_error_.empty() &&
+             SSL_has_pending(ssl_.get()) == 0 &&
+             carried_->begin(scratch_.opening_contexts, sealer_.cipher());
+  ERR_clear_error();
+  if (can) {
+    ssl_.reset();
+  } else {
+    carried_.reset();
+    read_ahead();
+  }
+  return can;
+}
+
 FlowResult Stream::read(MutableBytes into) {
   if (ssl_) return tls_read(into);
+  if (carried_) return carried_read(into);
   if (!received_.empty()) return {Flow::Ok, take_received(into.data(), into.size())};
   IoResult r = socket_.read(into);
   switch (r.kind) {
@@ -169,6 +207,115 @@ FlowResult Stream::tls_read(MutableBytes into) {
   return {sent == Step::Failed ? Flow::Failed : Flow::Blocked};
 }
 
+// Decrypted data, or a record that has come whole.
+bool Stream::carried_waits() const {
+  if (!carried_->opened.empty()) return true;
+  CarriedTls::Next next = CarriedTls::next(received_.rest());
+  return next.size > 0 || next.alert != 0;
+}
+
+FlowResult Stream::carried_read(MutableBytes into) {
+  // What came behind the bytes that the last call returned.
+  if (!tls_error_.empty()) return {Flow::Failed};
+  if (carried_->ended) return {Flow::End};
+  begin_call();
+  size_t total = 0;
+  while (take_records(into, total) && total < into.size() && fill_waiting()) {
+  }
+  Step sent = end_call();
+  if (total > 0) return {Flow::Ok, total};
+  if (carried_->ended) return {Flow::End};
+  if (!tls_error_.empty()) return {Flow::Failed};
+  if (read_failed_ || (transport_ended_ && error_)) return {Flow::Failed};
+  if (transport_ended_) return {Flow::Truncated};
+  return {sent == Step::Failed ? Flow::Failed : Flow::Blocked};
+}
+
+// What has come and was not understood yet. A record that an earlier call has seen a part of is
+// put together where that waits; the others are taken from where they were received.
+MutableBytes Stream::waiting() {
+  while (!received_.empty() && !window_.empty()) {
+    size_t lacks = CarriedTls::next(received_.rest()).lacks;
+    if (lacks == 0) break;
+    Bytes piece = window_.first(std::min(lacks, window_.size()));
+    received_.append(piece);
+    window_ = window_.subspan(piece.size());
+  }
+  if (!received_.empty() || window_.empty()) return received_.rest();
+  return {scratch_.received + (window_.data() - scratch_.received), window_.size()};
+}
+
+// False: there is nothing more to be read, now or ever.
+bool Stream::take_records(MutableBytes into, size_t& total) {
+  Block& opened = carried_->opened;
+  while (total < into.size()) {
+    if (!opened.empty()) {
+      size_t n = std::min(into.size() - total, opened.rest().size());
+      std::memcpy(into.data() + total, opened.rest().data(), n);
+      opened.consumed(n);
+      total += n;
+      continue;
+    }
+    CarriedTls::Next next = CarriedTls::next(waiting());
+    if (next.alert != 0) {
+      return break_off(CarriedTls::refusal(next.alert, "a record that must not come"));
+    }
+    if (next.size == 0) return true;
+    if (!take_record(next.size, into, total)) return false;
+  }
+  return true;
+}
+
+// False: the last one that there is.
+bool Stream::take_record(size_t size, MutableBytes into, size_t& total) {
+  CarriedTls::Heard heard =
+      carried_->hear(scratch_.opening_contexts, waiting().first(size));
+  if (heard.said == CarriedTls::Said::Data) {
+    size_t n = std::min(into.size() - total, heard.data.size());
+    std::memcpy(into.data() + total, heard.data.data(), n);
+    carried_->opened.append(heard.data.subspan(n));
+    total += n;
+  }
+  received_.empty() ? void(window_ = window_.subspan(size)) : received_.consumed(size);
+  switch (heard.said) {
+    case CarriedTls::Said::Data:
+    case CarriedTls::Said::Nothing: return true;
+    case CarriedTls::Said::WantsNewKeys: return change_own_keys();
+    case CarriedTls::Said::Goodbye: return false;
+    case CarriedTls::Said::Fault: return break_off(heard);
+  }
+  return false;
+}
+
+// REQUIRES: no whole record waits. False: there is nothing to be had.
+bool Stream::fill_waiting() {
+  if (!socket_.readable() || transport_ended_) return false;
+  if (!window_.empty()) received_.append(std::exchange(window_, {}));
+  size_t got = 0;
+  if (!receive(scratch_.received, got)) return false;
+  window_ = {scratch_.received, got};
+  return true;
+}
+
+// RFC 8446 section 4.6.3.
+bool Stream::change_own_keys() {
+  // Only a peer that makes us answer without reading our answers leaves no room.
+  bool good = seal(kHandshakeRecord, CarriedTls::kKeyUpdateMessage) &&
+              carried_->writing().advance() &&
+              sealer_.take_next_keys(scratch_.sealing_contexts, carried_->writing());
+  if (!good) tls_error_ = "new keys, which the peer asks for, could not be made";
+  return good;
+}
+
+bool Stream::break_off(const CarriedTls::Heard& heard) {
+  const char* reason = heard.fault ? heard.fault : ERR_reason_error_string(heard.code);
+  tls_error_ = reason ? reason : "an alert that OpenSSL has no words for";
+  tls_error_code_ = heard.code;
+  const uint8_t alert[] = {2, heard.alert};
+  if (heard.alert != 0 && sealer_.has_keys()) seal(kAlertRecord, alert);
+  return false;
+}
+
 FlowResult Stream::write(Bytes from) {
   DCHECK(!shutdown_begun_ && !from.empty());
   if (asked_for_new_keys_) return {Flow::Failed};
@@ -177,7 +324,7 @@ FlowResult Stream::write(Bytes from) {
     if (s == Step::Failed) return {Flow::Failed};
     if (s == Step::Blocked) return {Flow::Blocked};
   }
-  if (ssl_ && !kernel_encrypts_) return tls_write(from);
+  if (!plain() && !kernel_encrypts_) return tls_write(from);
   IoResult r = socket_.write(from);
   if (r.kind == Io::Failed) error_ = r.error;
   return {r.kind == Io::Ok       ? Flow::Ok
@@ -211,8 +358,9 @@ bool Stream::encrypt(Bytes from) {
 }
 
 // RFC 8446 section 4.6.3: who was asked for new keys changes them before it sends more data.
-// OpenSSL does so when it is given some.
+// OpenSSL does so when it is given some; carried_ has done so at once.
 bool Stream::seals() const {
+  if (!ssl_) return sealer_.has_keys();
   return sealer_.has_keys() && SSL_get_key_update_type(ssl_.get()) == SSL_KEY_UPDATE_NONE;
 }
 
@@ -240,7 +388,7 @@ bool Stream::seal(uint8_t type, Bytes content) {
     unsent_.append({out, size});
   }
   // The new keys OpenSSL keeps to itself, and encrypts from here on.
-  if (type == kHandshakeRecord && content[0] == kKeyUpdate) sealer_.drop_keys();
+  if (ssl_ && type == kHandshakeRecord && content[0] == kKeyUpdate) sealer_.drop_keys();
   return true;
 }
 
@@ -253,7 +401,7 @@ size_t Stream::room_to_send() const {
 Step Stream::send(Bytes bytes) {
   DCHECK(!shutdown_begun_);
   if (asked_for_new_keys_ || flush() == Step::Failed) return Step::Failed;
-  if (ssl_ && !kernel_encrypts_) {
+  if (!plain() && !kernel_encrypts_) {
     // What fits into the scratch memory that ciphertext is gathered in.
     while (!bytes.empty()) {
       Bytes piece = bytes.first(std::min(bytes.size(), Scratch::kChunk));
@@ -312,6 +460,13 @@ Step Stream::end_write() {
 Step Stream::say_goodbye() {
   if (!shutdown_begun_) {
     shutdown_begun_ = true;
+    if (!ssl_ && carried_ && tls_error_.empty() && sealer_.has_keys()) {
+      constexpr uint8_t kCloseNotify[] = {1, 0};
+      begin_call();
+      seal(kAlertRecord, kCloseNotify);
+      ERR_clear_error();
+      if (end_call() == Step::Failed) return Step::Failed;
+    }
     if (ssl_ && SSL_is_init_finished(ssl_.get()) && tls_error_.empty()) {
       begin_call();
       SSL_shutdown(ssl_.get());
@@ -323,6 +478,7 @@ Step Stream::say_goodbye() {
 }
 
 bool Stream::has_received() const {
+  if (!ssl_ && carried_) return carried_waits();
   return !received_.empty() || (ssl_ && !read_dry_ && SSL_has_pending(ssl_.get()));
 }
 

@@ -1,11 +1,13 @@
 // One side of a connection: a socket, plain or under TLS, read and written alike.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "dataplane/base/block.h"
 #include "dataplane/io/socket.h"
 #include "dataplane/model/kernel_tls.h"
+#include "dataplane/tls/carried_tls.h"
 #include "dataplane/tls/openssl.h"
 #include "dataplane/tls/record_sealer.h"
 
@@ -24,6 +26,7 @@ struct Scratch {
   uint8_t sending[Block::kSize];               // ciphertext on its way out of it
   BlockPool blocks;
   SealingContexts sealing_contexts;
+  OpeningContexts opening_contexts;
 };
 
 enum class Step : uint8_t { Done, Blocked, Failed };
@@ -59,9 +62,10 @@ class Stream {
   void start_tls(SslPtr ssl);
 
   bool open() const { return socket_.open(); }
-  bool plain() const { return !ssl_; }
+  bool plain() const { return !ssl_ && !carried_; }
   Socket& socket() { return socket_; }
   const Socket& socket() const { return socket_; }
+  /// Null where there is no TLS, and where let_openssl_go() was true.
   SSL* ssl() const { return ssl_.get(); }
 
   /// Lets the kernel encrypt what is sent once the handshake has made its keys, if it can, and with
@@ -82,6 +86,9 @@ class Stream {
 
   /// REQUIRES: start_tls(). On Failed an alert may wait to be flushed.
   Step handshake();
+  /// Where it can be done, TLS goes on here without OpenSSL, whose SSL is freed. False: it goes on
+  /// with it. REQUIRES: the handshake is done, and nothing was read since.
+  bool let_openssl_go();
   FlowResult read(MutableBytes into);
   /// Ok may take less than offered where OpenSSL does not encrypt. Blocked takes nothing.
   FlowResult write(Bytes from);
@@ -147,6 +154,17 @@ class Stream {
   void begin_call();
   Step end_call();
   FlowResult tls_read(MutableBytes into);
+  void read_ahead();
+  int do_handshake();
+  bool may_carry() const;
+  FlowResult carried_read(MutableBytes into);
+  bool carried_waits() const;
+  MutableBytes waiting();
+  bool take_records(MutableBytes into, size_t& total);
+  bool take_record(size_t size, MutableBytes into, size_t& total);
+  bool fill_waiting();
+  bool change_own_keys();
+  bool break_off(const CarriedTls::Heard& heard);
   FlowResult tls_write(Bytes from);
   bool encrypt(Bytes from);
   void fail_tls();
@@ -155,6 +173,7 @@ class Stream {
   Socket socket_;
   SslPtr ssl_;
   RecordSealer sealer_; // has keys: encrypts what is sent, in OpenSSL's stead
+  std::unique_ptr<CarriedTls> carried_;  // begun: in the place of ssl_
   Block received_;     // read from the socket, not yet taken by OpenSSL or read()
   Block unsent_;       // to be sent before anything else
   Bytes window_;       // of scratch_.received, within one call

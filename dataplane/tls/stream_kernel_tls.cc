@@ -31,7 +31,7 @@ KernelTlsFault fault_of(int error) {
 
 void Stream::offer_kernel_tls(KernelTlsUse use) {
   kernel_tls_ = use;
-  SSL_set_read_ahead(ssl_.get(), use != KernelTlsUse::Both);
+  read_ahead();
 }
 
 bool Stream::give_keys_to_kernel(Bytes parameters, bool sending) {

@@ -1,11 +1,13 @@
 /* For LD_PRELOAD: counts the calls of malloc and its relatives (operator new ends there as well) in
  * the file that ALLOCATION_COUNTS names, where another process reads them while this one runs, and
- * can ask for the call sites too. Those of OpenSSL are counted by themselves. */
+ * can ask for the call sites too. Those of OpenSSL are counted by themselves. Beside them, how many
+ * bytes are in use. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <execinfo.h>
 #include <fcntl.h>
 #include <link.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,6 +23,7 @@ struct shared {
   _Atomic uint64_t of_openssl;
   _Atomic uint64_t wants_sites;
   _Atomic uint64_t sites_used;
+  _Atomic int64_t bytes; /* as malloc rounds them; what was allocated before this began is not */
   uint64_t sites[kSites][kFrames]; /* the size that was asked for, then return addresses */
 };
 
@@ -31,6 +34,7 @@ static struct { uintptr_t first, last; } openssl[2]; /* where its two libraries 
 static void *(*next_malloc)(size_t), *(*next_calloc)(size_t, size_t);
 static void *(*next_realloc)(void*, size_t), *(*next_aligned)(size_t, size_t);
 static int (*next_memalign)(void**, size_t, size_t);
+static void (*next_free)(void*);
 
 /* dlsym() itself may call calloc() before we know where the real one is. */
 static char early[4096];
@@ -61,6 +65,7 @@ __attribute__((constructor)) static void begin(void) {
   next_realloc = (void* (*)(void*, size_t))dlsym(RTLD_NEXT, "realloc");
   next_aligned = (void* (*)(size_t, size_t))dlsym(RTLD_NEXT, "aligned_alloc");
   next_memalign = (int (*)(void**, size_t, size_t))dlsym(RTLD_NEXT, "posix_memalign");
+  next_free = (void (*)(void*))dlsym(RTLD_NEXT, "free");
   next_calloc = (void* (*)(size_t, size_t))dlsym(RTLD_NEXT, "calloc");
   void* frame;
   backtrace(&frame, 1); /* the first one allocates */
@@ -91,10 +96,23 @@ static void note(size_t size, const void* caller) {
   busy = 0;
 }
 
+static void* add(void* block) {
+  if (shared && block) atomic_fetch_add(&shared->bytes, (int64_t)malloc_usable_size(block));
+  return block;
+}
+
+static void take_away(void* block) {
+  if (shared && block) atomic_fetch_sub(&shared->bytes, (int64_t)malloc_usable_size(block));
+}
+
+static int is_early(const void* block) {
+  return (const char*)block >= early && (const char*)block < early + sizeof early;
+}
+
 void* malloc(size_t size) {
   if (!next_malloc) begin();
   note(size, __builtin_return_address(0));
-  return next_malloc(size);
+  return add(next_malloc(size));
 }
 
 void* calloc(size_t count, size_t size) {
@@ -104,21 +122,31 @@ void* calloc(size_t count, size_t size) {
     return early_used <= sizeof early ? block : NULL;
   }
   note(count * size, __builtin_return_address(0));
-  return next_calloc(count, size);
+  return add(next_calloc(count, size));
 }
 
 void* realloc(void* block, size_t size) {
   if (!next_realloc) begin();
   note(size, __builtin_return_address(0));
-  return next_realloc(block, size);
+  take_away(block);
+  return add(next_realloc(block, size));
+}
+
+void free(void* block) {
+  if (is_early(block)) return;
+  if (!next_free) begin();
+  take_away(block);
+  next_free(block);
 }
 
 void* aligned_alloc(size_t alignment, size_t size) {
   note(size, __builtin_return_address(0));
-  return next_aligned(alignment, size);
+  return add(next_aligned(alignment, size));
 }
 
 int posix_memalign(void** block, size_t alignment, size_t size) {
   note(size, __builtin_return_address(0));
-  return next_memalign(block, alignment, size);
+  int error = next_memalign(block, alignment, size);
+  if (error == 0) add(*block);
+  return error;
 }

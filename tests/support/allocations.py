@@ -9,7 +9,7 @@ import subprocess
 
 _SOURCE = pathlib.Path(__file__).with_name("allocation_counter.c")
 _SITES, _FRAMES = 256, 16
-_HEAD = 4 * 8
+_HEAD = 5 * 8
 _SIZE = _HEAD + 8 * _SITES * _FRAMES
 
 
@@ -29,6 +29,10 @@ class Allocations:
 
     def count(self):
         return struct.unpack("QQ", self._file.read_bytes()[:16])
+
+    def bytes(self):
+        """That are in use now, give or take what was allocated before the counting began."""
+        return struct.unpack("q", self._file.read_bytes()[32:40])[0]
 
     def note_sites(self):
         """From now on, where the next 256 come from."""

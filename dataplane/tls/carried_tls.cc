@@ -24,7 +24,7 @@ void CarriedTls::note(std::string_view label, Bytes secret) {
   if (label == "s ap traffic") writing_.take(secret);
 }
 
-bool CarriedTls::begin(OpeningContexts& contexts, uint16_t cipher) {
+bool CarriedTls::begin(CipherContexts& contexts, uint16_t cipher) {
   if (!reading_.known() || !writing_.known()) return false;
   cipher_ = cipher;
   return opener_.take_keys(contexts, cipher, reading_);
@@ -41,7 +41,7 @@ CarriedTls::Next CarriedTls::next(Bytes waiting) {
   return {size};
 }
 
-CarriedTls::Heard CarriedTls::hear(OpeningContexts& contexts, MutableBytes record) {
+CarriedTls::Heard CarriedTls::hear(CipherContexts& contexts, MutableBytes record) {
   RecordOpener::Opened inner = opener_.open(contexts, record);
   if (inner.alert != 0) return refusal(inner.alert, "a record that is not the peer's, or broken");
   if (inner.type == kDataRecord && !inner.content.empty()) {
@@ -73,7 +73,7 @@ CarriedTls::Heard CarriedTls::hear_alert(Bytes content) {
   }
 }
 
-CarriedTls::Heard CarriedTls::hear_handshake(OpeningContexts& contexts, Bytes content) {
+CarriedTls::Heard CarriedTls::hear_handshake(CipherContexts& contexts, Bytes content) {
   constexpr size_t kAsks = sizeof kKeyUpdateMessage - 1;
   if (content.size() != sizeof kKeyUpdateMessage ||
       !std::equal(kKeyUpdateMessage, kKeyUpdateMessage + kAsks, content.begin())) {

@@ -21,7 +21,7 @@ class CarriedTls {
   /// 7.1. What is not of use here is passed over.
   void note(std::string_view label, Bytes secret);
   /// Makes the keys. False: that cannot be, and OpenSSL has to go on.
-  bool begin(OpeningContexts& contexts, uint16_t cipher);
+  bool begin(CipherContexts& contexts, uint16_t cipher);
   bool begun() const { return opener_.has_keys(); }
 
   /// The record that `waiting` begins with.
@@ -47,7 +47,7 @@ class CarriedTls {
     const char* fault = nullptr;  // in words, where there is no code
   };
   /// REQUIRES: begun(), and a record of the size that next() says.
-  Heard hear(OpeningContexts& contexts, MutableBytes record);
+  Heard hear(CipherContexts& contexts, MutableBytes record);
   static Heard refusal(uint8_t alert, const char* fault) {
     return {Said::Fault, {}, alert, 0, fault};
   }
@@ -61,7 +61,7 @@ class CarriedTls {
 
  private:
   Heard hear_alert(Bytes content);
-  Heard hear_handshake(OpeningContexts& contexts, Bytes content);
+  Heard hear_handshake(CipherContexts& contexts, Bytes content);
 
   TrafficSecret reading_, writing_;
   RecordOpener opener_;

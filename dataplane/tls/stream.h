@@ -25,8 +25,8 @@ struct Scratch {
   uint8_t received[kChunk];                    // ciphertext on its way into OpenSSL
   uint8_t sending[Block::kSize];               // ciphertext on its way out of it
   BlockPool blocks;
-  SealingContexts sealing_contexts;
-  OpeningContexts opening_contexts;
+  CipherContexts sealing_contexts;
+  CipherContexts opening_contexts;
 };
 
 enum class Step : uint8_t { Done, Blocked, Failed };

@@ -56,7 +56,7 @@ class RecordSealerTest : public testing::Test {
     EXPECT_EQ(size, content.size() + RecordSealer::kOverhead);
     return hex({out, size});
   }
-  std::unique_ptr<SealingContexts> contexts_ = std::make_unique<SealingContexts>();
+  std::unique_ptr<CipherContexts> contexts_ = std::make_unique<CipherContexts>();
 };
 
 constexpr const char* kKey = "9f02283b6c9c07efc26bb9f2ac92e356";

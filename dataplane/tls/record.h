@@ -8,7 +8,7 @@ namespace sallyport {
 
 constexpr size_t kRecordHead = 5;
 constexpr size_t kRecordMost = 16 * 1024;  // RFC 8446 section 5.1: of plain text
-constexpr size_t kRecordTag = 16;           // of each cipher of TLS 1.3
+constexpr size_t kRecordTag = 16;          // of each cipher of TLS 1.3
 
 constexpr uint8_t kAlertRecord = 21;
 constexpr uint8_t kHandshakeRecord = 22;

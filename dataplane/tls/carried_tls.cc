@@ -41,8 +41,9 @@ CarriedTls::Next CarriedTls::next(Bytes waiting) {
   return {size};
 }
 
-CarriedTls::Heard CarriedTls::hear(CipherContexts& contexts, MutableBytes record) {
-  RecordOpener::Opened inner = opener_.open(contexts, record);
+CarriedTls::Heard CarriedTls::hear(CipherContexts& contexts, MutableBytes record,
+                                   MutableBytes to) {
+  RecordOpener::Opened inner = opener_.open(contexts, record, to);
   if (inner.alert != 0) return refusal(inner.alert, "a record that is not the peer's, or broken");
   if (inner.type == kDataRecord && !inner.content.empty()) {
     silent_ = 0;

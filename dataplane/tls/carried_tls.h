@@ -41,13 +41,14 @@ class CarriedTls {
   };
   struct Heard {
     Said said;
-    MutableBytes data = {};       // Data: in the record
+    MutableBytes data = {};       // Data
     uint8_t alert = 0;            // Fault: to be sent; 0: it was the peer's
     unsigned long code = 0;       // OpenSSL's for the same, or 0
     const char* fault = nullptr;  // in words, where there is no code
   };
-  /// REQUIRES: begun(), and a record of the size that next() says.
-  Heard hear(CipherContexts& contexts, MutableBytes record);
+  /// Data lies in `to` if that has room for the record, else in that. REQUIRES: begun(), and a
+  /// record of the size that next() says, which does not overlap with `to`.
+  Heard hear(CipherContexts& contexts, MutableBytes record, MutableBytes to = {});
   static Heard refusal(uint8_t alert, const char* fault) {
     return {Said::Fault, {}, alert, 0, fault};
   }

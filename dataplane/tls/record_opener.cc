@@ -8,23 +8,25 @@
 
 namespace sallyport {
 
-RecordOpener::Opened RecordOpener::open(CipherContexts& contexts, MutableBytes record) {
+RecordOpener::Opened RecordOpener::open(CipherContexts& contexts, MutableBytes record,
+                                        MutableBytes to) {
   // RFC 8446 section 6.
   constexpr uint8_t kUnexpectedMessage = 10, kBadRecordMac = 20, kRecordOverflow = 22;
   CHECK(record.size() >= kRecordHead && record.size() <= kRecordHead + kBodyMost);
   MutableBytes sealed = record.subspan(kRecordHead);
   if (sealed.size() < kRecordTag + 1) return {kBadRecordMac};
-  MutableBytes inner = sealed.first(sealed.size() - kRecordTag);
+  size_t size = sealed.size() - kRecordTag;
+  MutableBytes inner = to.size() < size ? sealed.first(size) : to.first(size);
   EVP_CIPHER_CTX* cipher = keys_.begin_record(contexts);
   if (!cipher) return {kBadRecordMac};
-  int n = 0, size = static_cast<int>(inner.size());
+  int n = 0, most = static_cast<int>(size);
   OSSL_PARAM tag[] = {OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG,
-                                                        sealed.data() + inner.size(), kRecordTag),
+                                                        sealed.data() + size, kRecordTag),
                       OSSL_PARAM_END};
   // Section 5.2: the head is what the tag covers beside the content.
   bool good = EVP_CIPHER_CTX_set_params(cipher, tag) == 1 &&
               EVP_DecryptUpdate(cipher, nullptr, &n, record.data(), kRecordHead) == 1 &&
-              EVP_DecryptUpdate(cipher, inner.data(), &n, inner.data(), size) == 1 && n == size &&
+              EVP_DecryptUpdate(cipher, inner.data(), &n, sealed.data(), most) == 1 && n == most &&
               EVP_DecryptFinal_ex(cipher, inner.data() + size, &n) == 1 && n == 0;
   if (!good) {
     // What was decrypted is nobody's words.

@@ -22,8 +22,9 @@ class RecordOpener {
     uint8_t type = 0;   // of the content
     MutableBytes content = {};
   };
-  /// Decrypts in place. REQUIRES: has_keys(); a whole record, head included, of at most kBodyMost.
-  Opened open(CipherContexts& contexts, MutableBytes record);
+  /// Decrypts to `to`, or in place if that has no room for all that is sealed. REQUIRES:
+  /// has_keys(); a whole record, head included, of at most kBodyMost; `to` and it do not overlap.
+  Opened open(CipherContexts& contexts, MutableBytes record, MutableBytes to);
 
  private:
   RecordKeys keys_{RecordKeys::Use::Open};

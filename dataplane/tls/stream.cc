@@ -135,8 +135,8 @@ bool Stream::may_carry() const {
 
 bool Stream::let_openssl_go() {
   CHECK(ssl_ && SSL_is_init_finished(ssl_.get()));
-  bool can = carried_ && sealer_.has_keys() && !shutdown_begun_ && tls_error_.empty() &&
-             SSL_has_pending(ssl_.get()) == 0 &&
+  bool can = carried_ && may_carry() && sealer_.has_keys() && !shutdown_begun_ &&
+             tls_error_.empty() && SSL_has_pending(ssl_.get()) == 0 &&
              carried_->begin(scratch_.opening_contexts, sealer_.cipher());
   ERR_clear_error();
   if (can) {
@@ -268,11 +268,11 @@ bool Stream::take_records(MutableBytes into, size_t& total) {
 
 // False: the last one that there is.
 bool Stream::take_record(size_t size, MutableBytes into, size_t& total) {
-  CarriedTls::Heard heard =
-      carried_->hear(scratch_.opening_contexts, waiting().first(size));
+  MutableBytes room = into.subspan(total);
+  CarriedTls::Heard heard = carried_->hear(scratch_.opening_contexts, waiting().first(size), room);
   if (heard.said == CarriedTls::Said::Data) {
-    size_t n = std::min(into.size() - total, heard.data.size());
-    std::memcpy(into.data() + total, heard.data.data(), n);
+    size_t n = std::min(room.size(), heard.data.size());
+    if (heard.data.data() != room.data()) std::memcpy(room.data(), heard.data.data(), n);
     carried_->opened.append(heard.data.subspan(n));
     total += n;
   }

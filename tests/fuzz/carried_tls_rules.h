@@ -36,10 +36,11 @@ class FuzzedTlsPeer {
     return record;
   }
   void change_keys() { CHECK(secret_.advance() && sealer_.take_next_keys(*contexts_, secret_)); }
-  CarriedTls::Heard hear(MutableBytes record) {
+  /// With room for the data beside the record, or without.
+  CarriedTls::Heard hear(MutableBytes record, bool room) {
     CarriedTls::Next next = CarriedTls::next(record);
     CHECK(next.size == record.size() && next.alert == 0);
-    return server_.hear(*opening_, record);
+    return server_.hear(*opening_, record, room ? MutableBytes(room_) : MutableBytes());
   }
 
  private:
@@ -49,6 +50,7 @@ class FuzzedTlsPeer {
   TrafficSecret secret_;
   RecordSealer sealer_;
   CarriedTls server_{pool_};
+  uint8_t room_[512];
 };
 
 /// Any bytes in the place of records.
@@ -72,7 +74,7 @@ inline bool split_inner(Bytes inner, uint8_t& type, Bytes& content) {
   return true;
 }
 
-/// `script`: of each record its type, whether it is damaged on the way, its length and content.
+/// `script`: of each record its type, what becomes of it on the way, its length and content.
 inline void check_carried_tls(Bytes script) {
   using Said = CarriedTls::Said;
   FuzzedTlsPeer peer;
@@ -88,7 +90,7 @@ inline void check_carried_tls(Bytes script) {
     std::vector<uint8_t> record = peer.seal(static_cast<uint8_t>(given), given_content);
     bool damaged = damage >= 0x80;
     if (damaged) record[kRecordHead + damage % (record.size() - kRecordHead)] ^= 1;
-    CarriedTls::Heard heard = peer.hear(record);
+    CarriedTls::Heard heard = peer.hear(record, (damage & 0x40) != 0);
     if (damaged) {
       constexpr uint8_t kBadRecordMac = 20;
       CHECK(heard.said == Said::Fault && heard.alert == kBadRecordMac && heard.data.empty());

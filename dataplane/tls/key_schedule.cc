@@ -266,6 +266,14 @@ OSSL_PROVIDER* load() {
 
 }  // namespace
 
+bool derive_from(Bytes secret, std::string_view label, MutableBytes out) {
+  Wish wish;
+  wish.prefix = as_bytes("tls13 ");
+  wish.label = as_bytes(label);
+  if (secret.size() == Sha256::kSize) return expand_label<Sha256>(secret, wish, {}, out);
+  return secret.size() == Sha384::kSize && expand_label<Sha384>(secret, wish, {}, out);
+}
+
 DerivationsNoted::DerivationsNoted(CarriedTls* into) { noting = into; }
 DerivationsNoted::~DerivationsNoted() { noting = nullptr; }
 

@@ -11,9 +11,9 @@
 
 namespace sallyport {
 
-// What is received lies in received_, as far as an earlier call has seen it, and behind that in this
-// call's window of the worker's scratch memory. Records are decrypted to where they are read into
-// as long as there is room; the end of the one that does not fit waits in carried_.
+// What is received lies in received_, as far as an earlier call has seen it, and behind that in
+// this call's window of the worker's scratch memory. Records are decrypted to where they are read
+// into as long as there is room; the end of the one that does not fit waits in carried_.
 
 // What a client has shown of itself hangs on the SSL.
 bool Stream::may_carry() const {

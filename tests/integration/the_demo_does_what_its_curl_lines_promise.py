@@ -11,7 +11,6 @@ import re
 import signal
 import subprocess
 
-from support.ports import free_port
 from support.scenario import main
 from support.waiting import eventually
 
@@ -22,10 +21,9 @@ AT_A_BACKEND = "tls at the backend: "
 
 
 def test(t):
-    https, http, metrics, admin = (free_port() for _ in range(4))
-    demo = t.process([t.program, "demo", "--port", str(https), "--http-port", str(http),
-                      "--metrics", f":{metrics}", "--admin", f"127.0.0.1:{admin}"], name="demo")
-    eventually("the demo is ready", lambda: ready(demo, metrics), 30)
+    demo = t.process([t.program, "demo", "--port", "0", "--http-port", "0", "--metrics", ":0",
+                      "--admin", "127.0.0.1:0"], name="demo")
+    eventually("the demo is ready", lambda: ready(demo), 30)
     guide = demo.output.partition("Below is")[0]
     tried = [Line(*found) for found in
              re.findall(r"^# (.*)\n# prints (.*)\n(curl .*)$", guide, re.MULTILINE)]
@@ -38,7 +36,7 @@ def test(t):
         shown = the_one(tried, name).fields()
         assert set(shown) & (TOLD | IDENTITY) == fields, (name, shown)
         if fields:
-            assert shown["X-Forwarded-Port"] == str(https), shown
+            assert shown["X-Forwarded-Port"] == port_of(demo, "listener=https"), shown
             eventually("the request's line of the log",
                        lambda: f'"request_id":"{shown["X-Request-ID"]}"' in demo.output)
     assert AT_A_BACKEND not in the_one(tried, "mtls, without ").printed
@@ -78,11 +76,17 @@ def the_one(lines, beginning):
     return line
 
 
-def ready(demo, metrics):
+def port_of(demo, which):
+    """None as long as the demo has not said it."""
+    found = re.search(rf"^\S+ info .*{which} address=\S+:(\d+)$", demo.output, re.MULTILINE)
+    return found and found[1]
+
+
+def ready(demo):
     assert demo.alive, demo.output
-    done = subprocess.run(["curl", "-s", f"http://127.0.0.1:{metrics}/readyz"],
-                          capture_output=True, text=True)
-    return done.stdout == "ready\n"
+    port = port_of(demo, "metrics")
+    return port and subprocess.run(["curl", "-s", f"http://127.0.0.1:{port}/readyz"],
+                                   capture_output=True, text=True).stdout == "ready\n"
 
 
 if __name__ == "__main__":

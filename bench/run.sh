@@ -17,7 +17,6 @@ need $build_packages libgtest-dev libbenchmark-dev openssl python3 python3-matpl
 cmake --preset release >/dev/null
 cmake --build build/release --target sallyport load backend floor micro
 # Connections by the thousand need a descriptor on each side of the proxy.
-# 10 000 connections, twice over; as root also where fewer are allowed.
-ulimit -n 65536 2> /dev/null || ulimit -n "$(ulimit -Hn)"
+ulimit -n "$(ulimit -Hn)"
 # Debian's own Python, which has Debian's matplotlib.
 exec /usr/bin/python3 bench/run.py --build build/release "$@"

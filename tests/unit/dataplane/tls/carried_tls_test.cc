@@ -197,7 +197,7 @@ class CarriedStreamTest : public testing::Test {
     ASSERT_EQ(client_.handshake(), Step::Done);  // sends it
   }
   /// What the client sends is changed on its way: the server ends the connection, and the client is
-  /// told why.
+  /// told why, in words that end so: which versions have that alert, OpenSSL's differ in.
   void expect_refusal(std::string_view from_client, const char* told) {
     give(client_out(), from_client);
     EXPECT_EQ(kind(server_), Flow::Failed);
@@ -205,7 +205,7 @@ class CarriedStreamTest : public testing::Test {
     EXPECT_EQ(server_.write(as_bytes("on")).kind, Flow::Failed);
     pass(server_out());
     EXPECT_EQ(kind(client_), Flow::Failed);
-    EXPECT_EQ(client_.error_text(), told);
+    EXPECT_TRUE(client_.error_text().ends_with(told)) << client_.error_text();
   }
 
   Loop loop_;
@@ -318,7 +318,7 @@ TEST_F(CarriedStreamTest, EitherKeysMayChange) {
 TEST_F(CarriedStreamTest, KeysThatChangeWithoutEndAreTheEnd) {
   carry();
   for (int i = 0; i < 33; ++i) change_keys_of_client(SSL_KEY_UPDATE_NOT_REQUESTED);
-  expect_refusal(taken(client_out()), "sslv3 alert unexpected message");
+  expect_refusal(taken(client_out()), "alert unexpected message");
 }
 
 TEST_F(CarriedStreamTest, EitherSideSaysGoodbye) {
@@ -350,7 +350,7 @@ TEST_F(CarriedStreamTest, ARecordThatWasChangedIsRefused) {
   say(client_, "a question");
   std::string wire = taken(client_out());
   wire.back() = static_cast<char>(wire.back() ^ 1);
-  expect_refusal(wire, "sslv3 alert bad record mac");
+  expect_refusal(wire, "alert bad record mac");
 }
 
 TEST_F(CarriedStreamTest, ARecordThatComesAgainIsRefused) {
@@ -359,23 +359,23 @@ TEST_F(CarriedStreamTest, ARecordThatComesAgainIsRefused) {
   std::string wire = taken(client_out());
   give(client_out(), wire);
   EXPECT_EQ(read(server_), "a question");
-  expect_refusal(wire, "sslv3 alert bad record mac");
+  expect_refusal(wire, "alert bad record mac");
 }
 
 TEST_F(CarriedStreamTest, WhatIsNotEncryptedIsRefused) {
   carry();
-  expect_refusal(std::string_view("\x15\x03\x03\0\x02\x01\0", 7), "sslv3 alert unexpected message");
+  expect_refusal(std::string_view("\x15\x03\x03\0\x02\x01\0", 7), "alert unexpected message");
 }
 
 TEST_F(CarriedStreamTest, ARecordThatIsTooShortOrTooLongIsRefused) {
   carry();
   expect_refusal(std::string("\x17\x03\x03\0\x10", 5) + std::string(16, 'x'),
-                 "sslv3 alert bad record mac");
+                 "alert bad record mac");
 }
 
 TEST_F(CarriedStreamTest, ARecordThatIsTooLongIsRefused) {
   carry();
-  expect_refusal("\x17\x03\x03\x41\x01", "tlsv1 alert record overflow");
+  expect_refusal("\x17\x03\x03\x41\x01", "alert record overflow");
 }
 
 TEST_F(CarriedStreamTest, AnAlertOfThePeerIsTheEnd) {
@@ -387,7 +387,7 @@ TEST_F(CarriedStreamTest, AnAlertOfThePeerIsTheEnd) {
   EXPECT_EQ(kind(client_), Flow::Failed);  // and says why
   pass(client_out());
   EXPECT_EQ(kind(server_), Flow::Failed);
-  EXPECT_EQ(server_.error_text(), "sslv3 alert bad record mac");
+  EXPECT_TRUE(server_.error_text().ends_with("alert bad record mac")) << server_.error_text();
   EXPECT_NE(server_.tls_error_code(), 0u);
   EXPECT_EQ(taken(server_out()), "");
 }

@@ -22,6 +22,7 @@ from support.bulk import MIB
 from support.channel import Cut, server_context
 from support.http_backend import WebBackend
 from support.kernel_tls_cases import SUITES, VERSIONS, carry_in_all_cases
+from support.openssl_program import OpensslProgram
 from support.ports import free_port
 from support.scenario import Skip, main, tls_listener
 from support.waiting import eventually
@@ -182,9 +183,9 @@ def requests_and_responses_arrive(t, proxy, port, data, got):
 
 
 def clients_new_keys_are_refused(t, proxy, port):
-    with Openssl(t, "s_client", "-servername", "bytes.test", "-connect", f"127.0.0.1:{port}",
-                 "-CAfile", t.authority.file) as client:
-        client.asks_for_new_keys()
+    with OpensslProgram(t, "s_client", "-servername", "bytes.test", "-connect",
+                        f"127.0.0.1:{port}", "-CAfile", t.authority.file) as client:
+        client.type(b"K\n")
         eventually("the client's KeyUpdate is counted",
                    lambda: ended(proxy, "client_key_update") == 1, 30)
         client.says(b"fatal internal_error")
@@ -192,13 +193,13 @@ def clients_new_keys_are_refused(t, proxy, port):
 
 
 def backends_new_keys_are_refused(t, proxy, port, secret, at):
-    with Openssl(t, "s_server", "-accept", f"127.0.0.1:{at}", "-cert", secret / "tls.crt",
-                 "-key", secret / "tls.key") as server:
+    with OpensslProgram(t, "s_server", "-accept", f"127.0.0.1:{at}", "-cert", secret / "tls.crt",
+                        "-key", secret / "tls.key") as server:
         server.says(b"ACCEPT")
         channel = t.connect(port, "keys.test")
         channel.send(b"hello\n")
         server.says(b"hello")
-        server.asks_for_new_keys()
+        server.type(b"K\n")
         eventually("the backend's KeyUpdate is counted",
                    lambda: ended(proxy, "backend_key_update") == 1, 30)
         server.says(b"fatal internal_error")
@@ -208,32 +209,6 @@ def backends_new_keys_are_refused(t, proxy, port, secret, at):
         except Cut:
             pass
     assert proxy.metrics().sum(names.KERNEL_TLS_KEY_UPDATES, side="backend") == 1
-
-
-class Openssl:
-    """A command of openssl that speaks TLS 1.3 and tells each message of it."""
-
-    def __init__(self, t, command, *arguments):
-        self._command, self._said = command, t.folder / command
-        # Not a pipe: it would have to be read for the program to go on.
-        with open(self._said, "wb") as out:
-            self._process = subprocess.Popen(
-                ["openssl", command, "-tls1_3", "-msg", *arguments],
-                stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._process.kill()
-        self._process.wait()
-
-    def asks_for_new_keys(self):
-        self._process.stdin.write(b"K\n")
-        self._process.stdin.flush()
-
-    def says(self, word):
-        eventually(f"{self._command} says {word}", lambda: word in self._said.read_bytes(), 30)
 
 
 if __name__ == "__main__":

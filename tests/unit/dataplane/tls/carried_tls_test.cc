@@ -2,8 +2,6 @@
 #include "dataplane/tls/carried_tls.h"
 
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/x509.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,6 +11,7 @@
 
 #include "dataplane/tls/key_schedule.h"
 #include "dataplane/tls/stream.h"
+#include "tests/unit/dataplane/tls/two_ends.h"
 
 namespace sallyport {
 namespace {
@@ -72,24 +71,6 @@ TEST(CarriedTls, LooksForWholeRecords) {
 struct Nobody final : Task {
   void turn() override {}
 };
-
-SslCtxPtr context_of(const SSL_METHOD* method, int version, const char* query = nullptr) {
-  SslCtxPtr context(SSL_CTX_new_ex(nullptr, query, method));
-  SSL_CTX_set_min_proto_version(context.get(), version);
-  SSL_CTX_set_max_proto_version(context.get(), version);
-  return context;
-}
-
-void show_self_signed(SSL_CTX* context) {
-  EvpPkeyPtr key(EVP_EC_gen("P-256"));
-  X509Ptr leaf(X509_new());
-  X509_gmtime_adj(X509_getm_notBefore(leaf.get()), 0);
-  X509_gmtime_adj(X509_getm_notAfter(leaf.get()), 3600);
-  X509_set_pubkey(leaf.get(), key.get());
-  ASSERT_GT(X509_sign(leaf.get(), key.get(), EVP_sha256()), 0);
-  ASSERT_EQ(SSL_CTX_use_certificate(context, leaf.get()), 1);
-  ASSERT_EQ(SSL_CTX_use_PrivateKey(context, key.get()), 1);
-}
 
 /// Two ends of a connection, whose bytes the test passes on.
 class CarriedStreamTest : public testing::Test {

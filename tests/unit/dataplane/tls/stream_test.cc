@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/x509.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include "dataplane/tls/kernel_tls.h"
+#include "tests/unit/dataplane/tls/two_ends.h"
 
 namespace sallyport {
 namespace {
@@ -27,24 +26,6 @@ struct Waker final : Task {
   void turn() override { loop_.stop(); }
   Loop& loop_;
 };
-
-SslCtxPtr context_of(const SSL_METHOD* method, int version) {
-  SslCtxPtr context(SSL_CTX_new(method));
-  SSL_CTX_set_min_proto_version(context.get(), version);
-  SSL_CTX_set_max_proto_version(context.get(), version);
-  return context;
-}
-
-void show_self_signed(SSL_CTX* context) {
-  std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
-  std::unique_ptr<X509, decltype(&X509_free)> leaf(X509_new(), X509_free);
-  X509_gmtime_adj(X509_getm_notBefore(leaf.get()), 0);
-  X509_gmtime_adj(X509_getm_notAfter(leaf.get()), 3600);
-  X509_set_pubkey(leaf.get(), key.get());
-  ASSERT_GT(X509_sign(leaf.get(), key.get(), EVP_sha256()), 0);
-  ASSERT_EQ(SSL_CTX_use_certificate(context, leaf.get()), 1);
-  ASSERT_EQ(SSL_CTX_use_PrivateKey(context, key.get()), 1);
-}
 
 /// Two ends of a connection, for one version of TLS.
 class StreamTest : public testing::TestWithParam<int> {

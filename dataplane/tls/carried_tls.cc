@@ -13,7 +13,7 @@ namespace {
 
 // RFC 8446 section 6.
 constexpr uint8_t kUnexpectedMessage = 10, kRecordOverflow = 22, kIllegalParameter = 47,
-                  kInternalError = 80;
+                  kDecodeError = 50, kInternalError = 80;
 // Records without data that may come one after the other: OpenSSL bears as many empty ones.
 constexpr uint8_t kSilentMost = 32;
 
@@ -45,6 +45,9 @@ CarriedTls::Heard CarriedTls::hear(CipherContexts& contexts, MutableBytes record
                                    MutableBytes to) {
   RecordOpener::Opened inner = opener_.open(contexts, record, to);
   if (inner.alert != 0) return refusal(inner.alert, "a record that is not the peer's, or broken");
+  if (begun_ > 0 && inner.type != kHandshakeRecord) {
+    return refusal(kUnexpectedMessage, "a record between the pieces of a message");
+  }
   if (inner.type == kDataRecord && !inner.content.empty()) {
     silent_ = 0;
     return {Said::Data, inner.content};
@@ -74,17 +77,30 @@ CarriedTls::Heard CarriedTls::hear_alert(Bytes content) {
   }
 }
 
+// Section 5.1: a message may come in pieces, which are not empty, and what changes keys ends with
+// its record. But for its last byte a KeyUpdate is always the same: of what has come of it, its
+// length says all.
 CarriedTls::Heard CarriedTls::hear_handshake(CipherContexts& contexts, Bytes content) {
-  constexpr size_t kAsks = sizeof kKeyUpdateMessage - 1;
-  if (content.size() != sizeof kKeyUpdateMessage ||
-      !std::equal(kKeyUpdateMessage, kKeyUpdateMessage + kAsks, content.begin())) {
+  constexpr size_t kSize = sizeof kKeyUpdateMessage, kAsks = kSize - 1;
+  size_t known = std::min(content.size(), kAsks - begun_);
+  const uint8_t* expected = kKeyUpdateMessage + begun_;
+  size_t same = std::mismatch(expected, expected + known, content.begin()).first - expected;
+  if (content.empty() || begun_ + same == 0) {
     return refusal(kUnexpectedMessage, "a message of a handshake after it");
   }
-  if (content[kAsks] > 1) return refusal(kIllegalParameter, "a KeyUpdate with an unknown request");
+  if (same < known) return refusal(kDecodeError, "a KeyUpdate of another size");
+  if (begun_ + content.size() > kSize) {
+    return refusal(kUnexpectedMessage, "a KeyUpdate with more in its record");
+  }
+  begun_ = static_cast<uint8_t>((begun_ + content.size()) % kSize);
+  if (begun_ > 0) return {Said::Nothing};
+  uint8_t asks = content.back();
+  if (asks > 1) return refusal(kIllegalParameter, "a KeyUpdate with an unknown request");
   if (!reading_.advance() || !opener_.take_keys(contexts, cipher_, reading_)) {
     return refusal(kInternalError, "new keys could not be made");
   }
-  return {content[kAsks] == 1 ? Said::WantsNewKeys : Said::Nothing};
+  wants_new_keys |= asks == 1;
+  return {Said::Nothing};
 }
 
 }  // namespace sallyport

@@ -35,9 +35,8 @@ class CarriedTls {
   enum class Said : uint8_t {
     Data,
     Nothing,
-    WantsNewKeys,  // of us, too: ours are to be changed after the answer kKeyUpdateMessage
-    Goodbye,       // nothing comes after it
-    Fault,         // see the rest of Heard
+    Goodbye,  // nothing comes after it
+    Fault,    // see the rest of Heard
   };
   struct Heard {
     Said said;
@@ -57,8 +56,9 @@ class CarriedTls {
   TrafficSecret& writing() { return writing_; }
   uint16_t cipher() const { return cipher_; }
 
-  Block opened;         // data that the reader had no room for
-  bool ended = false;   // the peer has said Goodbye
+  Block opened;                // data that the reader had no room for
+  bool ended = false;          // the peer has said Goodbye
+  bool wants_new_keys = false; // of us, too: after kKeyUpdateMessage, before we send more data
 
  private:
   Heard hear_alert(Bytes content);
@@ -68,6 +68,7 @@ class CarriedTls {
   RecordOpener opener_;
   uint16_t cipher_ = 0;
   uint8_t silent_ = 0;  // records without data, one after the other
+  uint8_t begun_ = 0;   // bytes of a KeyUpdate, whose others come with the next record
 };
 
 }  // namespace sallyport

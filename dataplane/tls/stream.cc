@@ -215,22 +215,25 @@ FlowResult Stream::tls_write(Bytes from) {
 bool Stream::encrypt(Bytes from) {
   if (!tls_error_.empty()) return false;
   begin_call();
-  while (!from.empty()) {
+  if (!renew_keys()) fail_tls();
+  while (!from.empty() && tls_error_.empty()) {
     Bytes piece = from.first(std::min(from.size(), kRecordMost));
     size_t put = piece.size();
     bool good = seals() ? seal(kDataRecord, piece)
                         : SSL_write_ex(ssl_.get(), piece.data(), piece.size(), &put) == 1;
-    if (!good) {
-      fail_tls();
-      break;
-    }
+    if (!good) fail_tls();
     from = from.subspan(put);
   }
   return end_call() != Step::Failed && tls_error_.empty();
 }
 
-// RFC 8446 section 4.6.3: who was asked for new keys changes them before it sends more data.
-// OpenSSL does so when it is given some; carried_ has done so at once.
+// Who was asked for new keys changes them before it sends more data (RFC 8446 section 4.6.3): one
+// answer to however many requests.
+bool Stream::renew_keys() {
+  return ssl_ || !carried_->wants_new_keys || change_own_keys();
+}
+
+// OpenSSL changes its keys itself when it is given data.
 bool Stream::seals() const {
   if (!ssl_) return sealer_.has_keys();
   return sealer_.has_keys() && SSL_get_key_update_type(ssl_.get()) == SSL_KEY_UPDATE_NONE;

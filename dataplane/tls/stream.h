@@ -163,6 +163,7 @@ class Stream {
   bool take_records(MutableBytes into, size_t& total);
   bool take_record(size_t size, MutableBytes into, size_t& total);
   bool fill_waiting();
+  bool renew_keys();
   bool change_own_keys();
   bool break_off(const CarriedTls::Heard& heard);
   FlowResult tls_write(Bytes from);

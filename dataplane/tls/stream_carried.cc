@@ -109,7 +109,6 @@ bool Stream::take_record(size_t size, MutableBytes into, size_t& total) {
   switch (heard.said) {
     case CarriedTls::Said::Data:
     case CarriedTls::Said::Nothing: return true;
-    case CarriedTls::Said::WantsNewKeys: return change_own_keys();
     case CarriedTls::Said::Goodbye: return false;
     case CarriedTls::Said::Fault: return break_off(heard);
   }
@@ -126,14 +125,10 @@ bool Stream::fill_waiting() {
   return true;
 }
 
-// RFC 8446 section 4.6.3.
 bool Stream::change_own_keys() {
-  // Only a peer that makes us answer without reading our answers leaves no room.
-  bool good = seal(kHandshakeRecord, CarriedTls::kKeyUpdateMessage) &&
-              carried_->writing().advance() &&
-              sealer_.take_next_keys(scratch_.sealing_contexts, carried_->writing());
-  if (!good) tls_error_ = "new keys, which the peer asks for, could not be made";
-  return good;
+  carried_->wants_new_keys = false;
+  return seal(kHandshakeRecord, CarriedTls::kKeyUpdateMessage) && carried_->writing().advance() &&
+         sealer_.take_next_keys(scratch_.sealing_contexts, carried_->writing());
 }
 
 bool Stream::break_off(const CarriedTls::Heard& heard) {
@@ -141,7 +136,8 @@ bool Stream::break_off(const CarriedTls::Heard& heard) {
   tls_error_ = reason ? reason : "an alert that OpenSSL has no words for";
   tls_error_code_ = heard.code;
   const uint8_t alert[] = {2, heard.alert};
-  if (heard.alert != 0 && sealer_.has_keys()) seal(kAlertRecord, alert);
+  // Behind a goodbye nothing is said (section 6.1).
+  if (heard.alert != 0 && sealer_.has_keys() && !shutdown_begun_) seal(kAlertRecord, alert);
   return false;
 }
 

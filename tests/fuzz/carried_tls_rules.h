@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "dataplane/base/check.h"
@@ -35,6 +37,7 @@ class FuzzedTlsPeer {
     CHECK(sealer_.seal(*contexts_, type, content, record.data()) == record.size());
     return record;
   }
+  bool asked_for_new_keys() { return std::exchange(server_.wants_new_keys, false); }
   void change_keys() { CHECK(secret_.advance() && sealer_.take_next_keys(*contexts_, secret_)); }
   /// With room for the data beside the record, or without.
   CarriedTls::Heard hear(MutableBytes record, bool room) {
@@ -74,6 +77,9 @@ inline bool split_inner(Bytes inner, uint8_t& type, Bytes& content) {
   return true;
 }
 
+inline constexpr std::string_view kKeyUpdateSaid{"\x18\0\0\1\0", 5},
+    kKeyUpdateThatAsks{"\x18\0\0\1\1", 5};
+
 /// `script`: of each record its type, what becomes of it on the way, its length and content.
 inline void check_carried_tls(Bytes script) {
   using Said = CarriedTls::Said;
@@ -81,6 +87,7 @@ inline void check_carried_tls(Bytes script) {
   Reader reader(script);
   uint32_t given = 0, damage = 0;
   Bytes given_content;
+  std::string message;  // of a handshake, as far as it has come
   while (reader.u8(given) && reader.u8(damage) && reader.vector(1, given_content)) {
     std::vector<uint8_t> inner(given_content.begin(), given_content.end());
     inner.push_back(static_cast<uint8_t>(given));
@@ -96,25 +103,32 @@ inline void check_carried_tls(Bytes script) {
       CHECK(heard.said == Said::Fault && heard.alert == kBadRecordMac && heard.data.empty());
       return;
     }
-    bool update = whole && type == kHandshakeRecord && content.size() == 5 && content[0] == 24 &&
-                  content[1] == 0 && content[2] == 0 && content[3] == 1 && content[4] <= 1;
+    bool amid = !message.empty();
+    bool handshake = whole && type == kHandshakeRecord && !content.empty();
+    if (handshake) message += as_text(content);
+    bool asks = message == kKeyUpdateThatAsks, update = asks || message == kKeyUpdateSaid;
+    CHECK(peer.asked_for_new_keys() == (asks && heard.said == Said::Nothing));
+    // Nothing comes between the pieces of a message.
+    if (amid && !handshake) CHECK(heard.said == Said::Fault);
     switch (heard.said) {
       case Said::Data:
         CHECK(type == kDataRecord && !content.empty() && std::ranges::equal(heard.data, content));
         break;
       case Said::Nothing:
-        CHECK((type == kDataRecord && content.empty()) || (update && content[4] == 0) ||
+        CHECK((type == kDataRecord && content.empty()) ||
+              (handshake && (update || kKeyUpdateSaid.starts_with(message))) ||
               (type == kAlertRecord && content.size() == 2));
         break;
-      case Said::WantsNewKeys: CHECK(update && content[4] == 1); break;
       case Said::Goodbye: CHECK(type == kAlertRecord && content.size() == 2 && !content[1]); return;
       case Said::Fault:
         // Of data it is none, and it is told why.
-        CHECK(type != kDataRecord || content.empty());
+        CHECK(type != kDataRecord || content.empty() || amid);
         CHECK(heard.fault || heard.code);
         return;
     }
-    if (update) peer.change_keys();
+    if (!update) continue;
+    peer.change_keys();
+    message.clear();
   }
 }
 

@@ -296,6 +296,40 @@ TEST_F(CarriedStreamTest, EitherKeysMayChange) {
   }
 }
 
+TEST_F(CarriedStreamTest, RequestsForNewKeysHaveOneAnswerBeforeTheNextData) {
+  carry();
+  for (int i = 0; i < 20; ++i) change_keys_of_client(SSL_KEY_UPDATE_REQUESTED);
+  pass(client_out());
+  EXPECT_EQ(kind(server_), Flow::Blocked) << server_.error_text();
+  EXPECT_EQ(taken(server_out()), "");
+  say(server_, "x");
+  std::string wire = taken(server_out());
+  EXPECT_EQ(wire.size(), 2 * RecordSealer::kOverhead + sizeof CarriedTls::kKeyUpdateMessage + 1);
+  give(server_out(), wire);
+  EXPECT_EQ(read(client_), "x") << client_.error_text();
+  expect_conversation();
+}
+
+TEST_F(CarriedStreamTest, WhoHasSaidGoodbyeSaysNothingMore) {
+  carry();
+  ASSERT_EQ(server_.end_write(), Step::Done);
+  pass(server_out());
+  EXPECT_EQ(kind(client_), Flow::End);
+  change_keys_of_client(SSL_KEY_UPDATE_REQUESTED);
+  pass(client_out());
+  EXPECT_EQ(kind(server_), Flow::Blocked) << server_.error_text();
+  say(client_, "the rest of an upload");
+  pass(client_out());
+  EXPECT_EQ(read(server_), "the rest of an upload") << server_.error_text();
+  say(client_, "more");
+  std::string wire = taken(client_out());
+  wire.back() = static_cast<char>(wire.back() ^ 1);
+  give(client_out(), wire);
+  EXPECT_EQ(kind(server_), Flow::Failed);
+  EXPECT_EQ(server_.error(), 0);  // nothing was written
+  EXPECT_EQ(taken(server_out()), "");
+}
+
 TEST_F(CarriedStreamTest, KeysThatChangeWithoutEndAreTheEnd) {
   carry();
   for (int i = 0; i < 33; ++i) change_keys_of_client(SSL_KEY_UPDATE_NOT_REQUESTED);

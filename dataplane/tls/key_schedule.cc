@@ -28,9 +28,10 @@ namespace {
 thread_local CarriedTls* noting = nullptr;
 
 constexpr char kProvider[] = "sallyport";
-constexpr char kProperties[] = "provider=sallyport";
-// Preferred, not required: all other algorithms are of whom OpenSSL takes them from.
-constexpr char kQuery[] = "?provider=sallyport";
+constexpr char kProperties[] = "provider=sallyport,sallyport.schedule=yes";
+// Preferred, not required: all other algorithms are of whom OpenSSL takes them from. Not by the
+// property "provider", because that would overrule one in the default properties of openssl.cnf.
+constexpr char kQuery[] = "?sallyport.schedule=yes";
 
 struct Sha256 {
   using State = SHA256_CTX;

@@ -88,6 +88,15 @@ TEST_F(KeySchedule, IsWhatOpensslTakesForTls) {
   EXPECT_STREQ(OSSL_PROVIDER_get0_name(EVP_KDF_get0_provider(other.get())), "default");
 }
 
+TEST_F(KeySchedule, OverrulesNoDefaultProperties) {
+  ASSERT_EQ(EVP_set_default_properties(nullptr, "provider=nobodys"), 1);
+  for (const char* algorithm : {OSSL_KDF_NAME_TLS1_3_KDF, OSSL_KDF_NAME_HKDF}) {
+    KdfPtr kdf(EVP_KDF_fetch(nullptr, algorithm, key_schedule_query()));
+    EXPECT_FALSE(kdf) << algorithm;
+  }
+  ASSERT_EQ(EVP_set_default_properties(nullptr, nullptr), 1);
+}
+
 // RFC 8448 section 3.
 TEST_F(KeySchedule, DerivesTheSecretsOfTheExample) {
   Wish early{EVP_KDF_HKDF_MODE_EXTRACT_ONLY, "SHA256", {}, {}, "derived", {}, 32};

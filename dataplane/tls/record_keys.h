@@ -14,6 +14,9 @@ namespace sallyport {
 /// more than a KiB, and an idle connection needs none.
 class CipherContexts {
  public:
+  /// That keys are used for. RFC 8446 section 5.5: of AES-GCM 2^24.5 full ones; OpenSSL goes on.
+  uint64_t records_most = uint64_t{1} << 24;
+
   /// To be called once a second or so: frees those that nobody has used since the last time.
   void ebb() {
     for (Slot& slot : slots_) {
@@ -52,6 +55,8 @@ class RecordKeys {
   bool take(CipherContexts& contexts, uint16_t cipher, const TrafficSecret& secret);
   bool known() const { return owner_ != 0; }
   void forget();
+  /// How many records were, by either those who had them before or here. REQUIRES: known().
+  uint64_t used() const { return sequence_; }
   /// As in linux/tls.h. REQUIRES: known().
   uint16_t cipher() const { return cipher_; }
 

@@ -22,6 +22,8 @@ class RecordSealer {
     return keys_.take(contexts, keys_.cipher(), secret);
   }
   bool has_keys() const { return keys_.known(); }
+  /// Others should take their place before more is sealed. REQUIRES: has_keys().
+  bool worn(const CipherContexts& contexts) const { return keys_.used() >= contexts.records_most; }
   void drop_keys() { keys_.forget(); }
   uint16_t cipher() const { return keys_.cipher(); }
 

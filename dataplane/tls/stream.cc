@@ -228,9 +228,13 @@ bool Stream::encrypt(Bytes from) {
 }
 
 // Who was asked for new keys changes them before it sends more data (RFC 8446 section 4.6.3): one
-// answer to however many requests.
+// answer to however many requests. So does who has used its own for long.
 bool Stream::renew_keys() {
-  return ssl_ || !carried_->wants_new_keys || change_own_keys();
+  bool worn = sealer_.has_keys() && sealer_.worn(scratch_.sealing_contexts);
+  if (!ssl_) return !(worn || carried_->wants_new_keys) || change_own_keys();
+  // Amid a message of the peer's, be it a ticket in pieces, OpenSSL changes none.
+  if (!worn || !SSL_is_init_finished(ssl_.get())) return true;
+  return SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_NOT_REQUESTED) == 1;
 }
 
 // OpenSSL changes its keys itself when it is given data.

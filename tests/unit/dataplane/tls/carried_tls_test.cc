@@ -330,6 +330,23 @@ TEST_F(CarriedStreamTest, WhoHasSaidGoodbyeSaysNothingMore) {
   EXPECT_EQ(taken(server_out()), "");
 }
 
+// RFC 8446 section 5.5.
+TEST_F(CarriedStreamTest, KeysThatAreWornAreChanged) {
+  carry();
+  scratch_->sealing_contexts.records_most = 3;
+  std::string data(3 * 16384, 'x');
+  for (int i = 0; i < 5; ++i) {
+    SCOPED_TRACE(i);
+    say(server_, data);
+    std::string wire = taken(server_out());
+    bool changed = wire.size() > data.size() + 3 * RecordSealer::kOverhead;
+    EXPECT_TRUE(changed || i == 0);
+    give(server_out(), wire);
+    EXPECT_EQ(read(client_, 16384), data) << client_.error_text();
+  }
+  expect_conversation();
+}
+
 TEST_F(CarriedStreamTest, KeysThatChangeWithoutEndAreTheEnd) {
   carry();
   for (int i = 0; i < 33; ++i) change_keys_of_client(SSL_KEY_UPDATE_NOT_REQUESTED);

@@ -155,6 +155,25 @@ TEST_P(StreamTest, EitherSideMayChangeItsKeys) {
   }
 }
 
+// RFC 8446 section 5.5.
+TEST_P(StreamTest, KeysThatAreWornAreChanged) {
+  scratch_->sealing_contexts.records_most = 4;
+  int updates = 0;
+  auto count = [](int write, int, int type, const void* message, size_t, SSL*, void* of) {
+    bool update = type == SSL3_RT_HANDSHAKE && *static_cast<const uint8_t*>(message) == 24;
+    if (!write && update) ++*static_cast<int*>(of);
+  };
+  SSL_set_msg_callback(client_.ssl(), count);
+  SSL_set_msg_callback_arg(client_.ssl(), &updates);
+  shake_hands();
+  EXPECT_EQ(read(client_), "at once");
+  for (int i = 0; i < 9; ++i) {
+    ASSERT_EQ(server_.write(as_bytes("again")).kind, Flow::Ok) << server_.error_text();
+    EXPECT_EQ(read(client_), "again") << client_.error_text();
+  }
+  EXPECT_EQ(updates, GetParam() == TLS1_3_VERSION);  // from there on it is OpenSSL that encrypts
+}
+
 TEST_P(StreamTest, WhatWaitsIsSentInOrder) {
   shake_hands();
   EXPECT_EQ(read(server_), "at once");

@@ -111,5 +111,5 @@ endall; sp=; wait "$c1" "$c2"
 k=; [ -s "$ctl/rc" ] && read -r k rc < "$ctl/rc"
 if [ "$k" = rc ]; then [ "$rc" = 124 ] && echo "uml-run: time limit of $limit s" >&2; exit "$rc"; fi
 if [ $SECONDS -ge $((limit + 30)) ]; then echo "uml-run: time limit of $limit s (the kernel had to be killed)" >&2; exit 124; fi
-echo "uml-run: the kernel ended ($urc) without a result; its log:" >&2; tail -30 "$ctl/log" | tr -d '\r' >&2
+echo "uml-run: the kernel ended ($urc) without a result; its log:" >&2; tail -80 "$ctl/log" | tr -d '\r' >&2
 exit 125

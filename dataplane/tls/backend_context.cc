@@ -4,7 +4,7 @@
 #include <openssl/x509v3.h>
 
 #include "dataplane/base/address.h"
-#include "dataplane/tls/key_schedule.h"
+#include "dataplane/tls/own_provider.h"
 #include "dataplane/tls/policy.h"
 
 namespace sallyport {
@@ -92,7 +92,7 @@ Result<std::shared_ptr<const BackendContext>> BackendContext::make(const Backend
                                                                    const SecretData* secret,
                                                                    size_t workers) {
   auto made = std::make_shared<BackendContext>(workers);
-  made->context_.reset(SSL_CTX_new_ex(nullptr, key_schedule_query(), TLS_client_method()));
+  made->context_.reset(SSL_CTX_new_ex(nullptr, own_provider_query(), TLS_client_method()));
   made->verify_ = policy.verify;
   made->names_ = policy.names;
   made->kernel_tls_ = policy.kernel_tls.value_or(KernelTls::Off);

@@ -1,5 +1,5 @@
 // The hashes below EVP are what this is about. They are deprecated because no provider can stand
-// behind them; key_schedule_query() sees to it that none is wanted to.
+// behind them; own_provider_query() sees to it that none is wanted to.
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "dataplane/tls/key_schedule.h"
@@ -7,9 +7,7 @@
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/err.h>
 #include <openssl/kdf.h>
-#include <openssl/provider.h>
 #include <openssl/sha.h>
 #include <strings.h>
 
@@ -19,19 +17,13 @@
 #include <string_view>
 
 #include "dataplane/base/bytes.h"
-#include "dataplane/tls/openssl.h"
+#include "dataplane/tls/own_provider.h"
 
 namespace sallyport {
 
 namespace {
 
 thread_local CarriedTls* noting = nullptr;
-
-constexpr char kProvider[] = "sallyport";
-constexpr char kProperties[] = "provider=sallyport,sallyport.schedule=yes";
-// Preferred, not required: all other algorithms are of whom OpenSSL takes them from. Not by the
-// property "provider", because that would overrule one in the default properties of openssl.cnf.
-constexpr char kQuery[] = "?sallyport.schedule=yes";
 
 struct Sha256 {
   using State = SHA256_CTX;
@@ -218,53 +210,6 @@ void* new_context(void*) {
 void free_context(void*) {}
 void reset_context(void*) {}
 
-template <class Function>
-OSSL_DISPATCH entry(int id, Function* function) {
-  return {id, reinterpret_cast<void (*)()>(function)};
-}
-
-const OSSL_ALGORITHM* query(void*, int operation, int* no_cache) {
-  static const OSSL_DISPATCH functions[] = {
-      entry(OSSL_FUNC_KDF_NEWCTX, new_context),   entry(OSSL_FUNC_KDF_FREECTX, free_context),
-      entry(OSSL_FUNC_KDF_RESET, reset_context),  entry(OSSL_FUNC_KDF_DERIVE, derive),
-      {0, nullptr}};
-  static const OSSL_ALGORITHM algorithms[] = {
-      {OSSL_KDF_NAME_TLS1_3_KDF, kProperties, functions, nullptr},
-      {nullptr, nullptr, nullptr, nullptr}};
-  *no_cache = 0;
-  return operation == OSSL_OP_KDF ? algorithms : nullptr;
-}
-
-int begin(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH*, const OSSL_DISPATCH** functions,
-          void** context) {
-  static const OSSL_DISPATCH own[] = {entry(OSSL_FUNC_PROVIDER_QUERY_OPERATION, query),
-                                      {0, nullptr}};
-  *functions = own;
-  *context = const_cast<OSSL_CORE_HANDLE*>(handle);
-  return 1;
-}
-
-using KdfPtr = std::unique_ptr<EVP_KDF, OpensslFree<EVP_KDF_free>>;
-
-std::string_view provider_of(const KdfPtr& kdf) {
-  return kdf ? OSSL_PROVIDER_get0_name(EVP_KDF_get0_provider(kdf.get())) : "";
-}
-
-KdfPtr fetch(const char* wanted) {
-  return KdfPtr(EVP_KDF_fetch(nullptr, OSSL_KDF_NAME_TLS1_3_KDF, wanted));
-}
-
-// Null: OpenSSL does not take ours, or shall not.
-OSSL_PROVIDER* load() {
-  if (provider_of(fetch(nullptr)) != "default") return nullptr;
-  if (OSSL_PROVIDER_add_builtin(nullptr, kProvider, begin) != 1) return nullptr;
-  // With the default one still loaded where nobody names it.
-  OSSL_PROVIDER* loaded = OSSL_PROVIDER_try_load(nullptr, kProvider, 1);
-  if (!loaded || provider_of(fetch(kQuery)) == kProvider) return loaded;
-  OSSL_PROVIDER_unload(loaded);
-  return nullptr;
-}
-
 }  // namespace
 
 bool derive_from(Bytes secret, std::string_view label, MutableBytes out) {
@@ -278,14 +223,17 @@ bool derive_from(Bytes secret, std::string_view label, MutableBytes out) {
 DerivationsNoted::DerivationsNoted(CarriedTls* into) { noting = into; }
 DerivationsNoted::~DerivationsNoted() { noting = nullptr; }
 
-const char* key_schedule_query() {
-  // Held as long as the process lives: OpenSSL may want it until its own end.
-  static const OSSL_PROVIDER* const loaded = [] {
-    OSSL_PROVIDER* provider = load();
-    ERR_clear_error();
-    return provider;
-  }();
-  return loaded ? kQuery : nullptr;
+const OSSL_ALGORITHM* key_schedule_algorithms() {
+  static const OSSL_DISPATCH functions[] = {
+      provider_function(OSSL_FUNC_KDF_NEWCTX, new_context),
+      provider_function(OSSL_FUNC_KDF_FREECTX, free_context),
+      provider_function(OSSL_FUNC_KDF_RESET, reset_context),
+      provider_function(OSSL_FUNC_KDF_DERIVE, derive),
+      {0, nullptr}};
+  static const OSSL_ALGORITHM algorithms[] = {
+      {OSSL_KDF_NAME_TLS1_3_KDF, kOwnProperties, functions, nullptr},
+      {nullptr, nullptr, nullptr, nullptr}};
+  return algorithms;
 }
 
 }  // namespace sallyport

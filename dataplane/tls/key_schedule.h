@@ -1,6 +1,8 @@
 // TLS 1.3's key schedule (RFC 8446 section 7.1), in place of OpenSSL's own.
 #pragma once
 
+#include <openssl/core.h>
+
 #include <string_view>
 
 #include "dataplane/base/bytes.h"
@@ -13,12 +15,10 @@ namespace sallyport {
 /// Any thread.
 bool derive_from(Bytes secret, std::string_view label, MutableBytes out);
 
-/// What SSL_CTX_new_ex() is to be asked for, so that OpenSSL has the secrets of TLS 1.3 derived
-/// here: by the same hashes of its own, but without looking up, allocating and freeing a tree of
-/// contexts for each of the twenty or so of a handshake, which costs more than its key exchange.
-/// Null: OpenSSL does it by itself, because whoever configured it has chosen another provider than
-/// its default one (FIPS), or because it takes none from us. Any thread.
-const char* key_schedule_query();
+/// TLS13-KDF for a provider: by OpenSSL's own hashes, but without looking up, allocating and
+/// freeing a tree of contexts for each of the twenty or so secrets of a handshake, which costs more
+/// than its key exchange. Any thread.
+const OSSL_ALGORITHM* key_schedule_algorithms();
 
 /// As long as it lives, what is derived here on its thread is noted. One at a time.
 class DerivationsNoted {

@@ -10,7 +10,7 @@
 #include <set>
 
 #include "dataplane/tls/client_proof.h"
-#include "dataplane/tls/key_schedule.h"
+#include "dataplane/tls/own_provider.h"
 #include "dataplane/tls/session_peer.h"
 
 namespace sallyport {
@@ -99,7 +99,7 @@ std::string ServerPolicy::key() const {
 std::shared_ptr<const ServerContext> ServerContext::make(const ServerPolicy& policy,
                                                          std::shared_ptr<TicketRing> ring) {
   auto made = std::make_shared<ServerContext>();
-  made->context_.reset(SSL_CTX_new_ex(nullptr, key_schedule_query(), TLS_server_method()));
+  made->context_.reset(SSL_CTX_new_ex(nullptr, own_provider_query(), TLS_server_method()));
   SSL_CTX* context = made->context_.get();
   apply_policy(context, policy.handshake);
   SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "dataplane/tls/key_schedule.h"
+#include "dataplane/tls/own_provider.h"
 #include "dataplane/tls/stream.h"
 #include "tests/unit/dataplane/tls/two_ends.h"
 
@@ -93,7 +93,7 @@ class CarriedStreamTest : public testing::Test {
                bool own_schedule = true) {
     SslCtxPtr client_context = context_of(TLS_client_method(), version);
     SslCtxPtr server_context =
-        context_of(TLS_server_method(), version, own_schedule ? key_schedule_query() : nullptr);
+        context_of(TLS_server_method(), version, own_schedule ? own_provider_query() : nullptr);
     if (cipher) SSL_CTX_set_ciphersuites(client_context.get(), cipher);
     show_self_signed(server_context.get());
     SslPtr client(SSL_new(client_context.get())), server(SSL_new(server_context.get()));

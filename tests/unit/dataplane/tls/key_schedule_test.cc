@@ -11,6 +11,7 @@
 #include <string>
 
 #include "dataplane/tls/openssl.h"
+#include "dataplane/tls/own_provider.h"
 
 namespace sallyport {
 namespace {
@@ -67,7 +68,7 @@ std::string from_hex(std::string_view hex) {
 class KeySchedule : public testing::Test {
  protected:
   void SetUp() override {
-    if (!key_schedule_query()) GTEST_SKIP() << "OpenSSL here is not its default provider's";
+    if (!own_provider_query()) GTEST_SKIP() << "OpenSSL here is not its default provider's";
   }
 
   std::mt19937 random_{20261122};
@@ -79,11 +80,11 @@ class KeySchedule : public testing::Test {
 };
 
 TEST_F(KeySchedule, IsWhatOpensslTakesForTls) {
-  KdfPtr kdf(EVP_KDF_fetch(nullptr, OSSL_KDF_NAME_TLS1_3_KDF, key_schedule_query()));
+  KdfPtr kdf(EVP_KDF_fetch(nullptr, OSSL_KDF_NAME_TLS1_3_KDF, own_provider_query()));
   ASSERT_TRUE(kdf);
   EXPECT_STREQ(OSSL_PROVIDER_get0_name(EVP_KDF_get0_provider(kdf.get())), "sallyport");
   // And for nothing else.
-  KdfPtr other(EVP_KDF_fetch(nullptr, OSSL_KDF_NAME_HKDF, key_schedule_query()));
+  KdfPtr other(EVP_KDF_fetch(nullptr, OSSL_KDF_NAME_HKDF, own_provider_query()));
   ASSERT_TRUE(other);
   EXPECT_STREQ(OSSL_PROVIDER_get0_name(EVP_KDF_get0_provider(other.get())), "default");
 }
@@ -91,7 +92,7 @@ TEST_F(KeySchedule, IsWhatOpensslTakesForTls) {
 TEST_F(KeySchedule, OverrulesNoDefaultProperties) {
   ASSERT_EQ(EVP_set_default_properties(nullptr, "provider=nobodys"), 1);
   for (const char* algorithm : {OSSL_KDF_NAME_TLS1_3_KDF, OSSL_KDF_NAME_HKDF}) {
-    KdfPtr kdf(EVP_KDF_fetch(nullptr, algorithm, key_schedule_query()));
+    KdfPtr kdf(EVP_KDF_fetch(nullptr, algorithm, own_provider_query()));
     EXPECT_FALSE(kdf) << algorithm;
   }
   ASSERT_EQ(EVP_set_default_properties(nullptr, nullptr), 1);

@@ -10,6 +10,7 @@
 #include "control/pki_command.h"
 #include "control/run.h"
 #include "control/version.h"
+#include "dataplane/tls/openssl_memory.h"
 
 namespace {
 
@@ -24,6 +25,7 @@ void file_option(CLI::App& command, std::string& file) {
 
 int main(int argc, char** argv) {
   using namespace sallyport;
+  let_openssl_keep_memory();
   CLI::App app{"sallyport: a TLS front proxy"};
   app.require_subcommand(1);
   std::function<int()> action;

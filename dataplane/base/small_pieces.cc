@@ -1,61 +1,61 @@
 #include "dataplane/base/small_pieces.h"
 
+#include <malloc.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
+#include <utility>
 
 namespace sallyport {
 
+thread_local constinit SmallPieces* SmallPieces::mine_ = nullptr;
+
 SmallPieces::~SmallPieces() {
-  for (Piece*& first : free_) {
-    while (first) std::free(std::exchange(first, first->next));
+  mine_ = nullptr;
+  ptrdiff_t all = std::numeric_limits<ptrdiff_t>::max();
+  for (size_t size_class = 0; size_class < kClasses; ++size_class) free_some(size_class, all);
+}
+
+void SmallPieces::free_some(size_t size_class, ptrdiff_t& surplus) {
+  const auto size = static_cast<ptrdiff_t>(bytes_of(size_class));
+  for (Piece*& first = free_[size_class]; first && surplus >= size; surplus -= size) {
+    std::free(std::exchange(first, first->next));
+    kept_ -= size;
   }
-}
-
-SmallPieces& SmallPieces::mine() {
-  static thread_local SmallPieces pieces;
-  return pieces;
-}
-
-void* SmallPieces::make(size_t size, size_t size_class) {
-  auto* piece = static_cast<Piece*>(std::malloc(sizeof(Piece) + size));
-  if (!piece) return nullptr;
-  piece->size_class = size_class;
-  return piece + 1;
 }
 
 void* SmallPieces::allocate(size_t size) {
-  size_t size_class = size == 0 ? 0 : (size - 1) / kStep;
-  if (size_class >= kClasses) return make(size, kClasses);
-  SmallPieces& self = mine();
-  self.bytes_.lend(bytes_of(size_class));
-  Piece* piece = self.free_[size_class];
-  if (!piece) return make((size_class + 1) * kStep, size_class);
-  self.free_[size_class] = piece->next;
-  self.kept_ -= bytes_of(size_class);
-  return piece + 1;
+  SmallPieces* self = mine_;
+  size_t size_class = (std::max(size, bytes_of(1)) + (kStep - kRest - 1)) / kStep;
+  if (!self || size_class >= kClasses) return std::malloc(size);
+  const auto bytes = static_cast<ptrdiff_t>(bytes_of(size_class));
+  self->bytes_.lend(bytes);
+  Piece* piece = self->free_[size_class];
+  if (!piece) return std::malloc(bytes_of(size_class));
+  self->free_[size_class] = piece->next;
+  self->kept_ -= bytes;
+  return piece;
 }
 
 void SmallPieces::release(void* pointer) {
-  if (!pointer) return;
-  Piece* piece = static_cast<Piece*>(pointer) - 1;
-  if (piece->size_class == kClasses) return std::free(piece);
-  SmallPieces& self = mine();
-  self.bytes_.take_back(bytes_of(piece->size_class));
-  piece->next = std::exchange(self.free_[piece->size_class], piece);
-  self.kept_ += bytes_of(piece->size_class);
+  SmallPieces* self = mine_;
+  if (!self || !pointer) return std::free(pointer);
+  // At least as much as was asked for.
+  size_t size_class = (malloc_usable_size(pointer) - kRest) / kStep;
+  if (size_class >= kClasses) return std::free(pointer);
+  const auto bytes = static_cast<ptrdiff_t>(bytes_of(size_class));
+  self->bytes_.take_back(bytes);
+  auto* piece = static_cast<Piece*>(pointer);
+  piece->next = std::exchange(self->free_[size_class], piece);
+  self->kept_ += bytes;
 }
 
 void SmallPieces::ebb() {
-  SmallPieces& self = mine();
-  ptrdiff_t surplus = self.bytes_.ebb(self.kept_);
-  for (size_t size_class = kClasses; size_class-- > 0;) {
-    Piece*& first = self.free_[size_class];
-    while (first && surplus >= bytes_of(size_class)) {
-      std::free(std::exchange(first, first->next));
-      surplus -= bytes_of(size_class);
-      self.kept_ -= bytes_of(size_class);
-    }
-  }
+  static thread_local SmallPieces pieces;
+  ptrdiff_t surplus = pieces.bytes_.ebb(pieces.kept_);
+  for (size_t size_class = kClasses; size_class-- > 0;) pieces.free_some(size_class, surplus);
 }
 
 void* SmallPieces::allocate_zeroed(size_t count, size_t size) {
@@ -68,13 +68,9 @@ void* SmallPieces::allocate_zeroed(size_t count, size_t size) {
 
 void* SmallPieces::resize(void* pointer, size_t size) {
   if (!pointer) return allocate(size);
-  Piece* piece = static_cast<Piece*>(pointer) - 1;
-  if (piece->size_class == kClasses) {
-    auto* moved = static_cast<Piece*>(std::realloc(piece, sizeof(Piece) + size));
-    return moved ? moved + 1 : nullptr;
-  }
-  size_t had = (piece->size_class + 1) * kStep;
+  size_t had = malloc_usable_size(pointer);
   if (size <= had) return pointer;
+  if (had >= bytes_of(kClasses)) return std::realloc(pointer, size);
   void* larger = allocate(size);
   if (!larger) return nullptr;
   std::memcpy(larger, pointer, had);

@@ -1,17 +1,16 @@
-// Small pieces of memory for a C library, kept by size by the thread that gave them back.
+// Small pieces of memory for C libraries, kept by size by the thread that gave them back.
 #pragma once
 
 #include <array>
 #include <cstddef>
-#include <utility>
 
 #include "dataplane/base/spares.h"
 
 namespace sallyport {
 
-/// As malloc(), free(), calloc() and realloc(), for one that asks for the same few sizes again and
-/// again: what is given back is kept for the next. What one thread was given another may give back.
-/// Null when there is no memory.
+/// As malloc(), free(), calloc() and realloc(), for those who ask for the same few sizes again and
+/// again: what is given back is kept for the next, on threads that ebb(). What one thread was given
+/// another may give back. The memory is malloc()'s. Null when there is none.
 class SmallPieces {
  public:
 #if defined(__SANITIZE_ADDRESS__)
@@ -23,32 +22,31 @@ class SmallPieces {
   static constexpr bool kWatched = false;
 #endif
 
-  ~SmallPieces();
-
   static void* allocate(size_t size);
   static void release(void* pointer);
   static void* allocate_zeroed(size_t count, size_t size);
   static void* resize(void* pointer, size_t size);
-  /// To be called by each thread once a second or so: frees what there is no use for.
+  /// To be called by each thread that is to keep some, once a second or so: frees what there is no
+  /// use for.
   static void ebb();
   /// Bytes that this thread keeps.
-  static size_t kept() { return static_cast<size_t>(mine().kept_); }
+  static size_t kept() { return mine_ ? static_cast<size_t>(mine_->kept_) : 0; }
 
  private:
-  struct alignas(std::max_align_t) Piece {
-    size_t size_class;  // kClasses: of none
-    Piece* next;        // of those that are free
+  struct Piece {
+    Piece* next;
   };
-  static constexpr size_t kStep = 64, kClasses = 16;
+  // Those of glibc's malloc(): 24 bytes, 40, 56 ...
+  static constexpr size_t kStep = 16, kRest = 8, kClasses = 512;
 
-  static ptrdiff_t bytes_of(size_t size_class) {
-    return static_cast<ptrdiff_t>((size_class + 1) * kStep);
-  }
-  static SmallPieces& mine();
-  static void* make(size_t size, size_t size_class);
+  SmallPieces() { mine_ = this; }
+  ~SmallPieces();
+  static constexpr size_t bytes_of(size_t size_class) { return size_class * kStep + kRest; }
+  void free_some(size_t size_class, ptrdiff_t& surplus);
 
+  static thread_local constinit SmallPieces* mine_;
   std::array<Piece*, kClasses> free_{};
-  Spares bytes_{1024 * 1024};
+  Spares bytes_{64 * 1024};
   ptrdiff_t kept_ = 0;  // bytes
 };
 

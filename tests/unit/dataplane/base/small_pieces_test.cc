@@ -10,13 +10,18 @@
 namespace sallyport {
 namespace {
 
-TEST(SmallPieces, WhatIsGivenBackIsForTheNextOfItsSize) {
+class SmallPiecesTest : public testing::Test {
+ protected:
+  SmallPiecesTest() { SmallPieces::ebb(); }
+};
+
+TEST_F(SmallPiecesTest, WhatIsGivenBackIsForTheNextOfItsSize) {
   void* first = SmallPieces::allocate(100);
   void* other = SmallPieces::allocate(200);
   SmallPieces::release(first);
   void* larger = SmallPieces::allocate(200);
   EXPECT_NE(larger, first);
-  void* again = SmallPieces::allocate(128);
+  void* again = SmallPieces::allocate(97);
   EXPECT_EQ(again, first);
   SmallPieces::release(larger);
   SmallPieces::release(again);
@@ -24,8 +29,19 @@ TEST(SmallPieces, WhatIsGivenBackIsForTheNextOfItsSize) {
   SmallPieces::release(nullptr);
 }
 
-TEST(SmallPieces, KeepsWhatWasInOneThatGrows) {
-  constexpr size_t kSizes[] = {1, 64, 65, 1024, 1025, 5000, 100'000};
+TEST_F(SmallPiecesTest, HasRoomForAllThatWasAskedFor) {
+  for (size_t size = 0; size < 10'000; size += 7) {
+    void* first = SmallPieces::allocate(size);
+    std::memset(first, 1, size);
+    SmallPieces::release(first);
+    void* again = SmallPieces::allocate(size);
+    std::memset(again, 2, size);
+    SmallPieces::release(again);
+  }
+}
+
+TEST_F(SmallPiecesTest, KeepsWhatWasInOneThatGrows) {
+  constexpr size_t kSizes[] = {1, 64, 65, 1024, 1025, 5000, 9000, 100'000};
   auto* bytes = static_cast<uint8_t*>(SmallPieces::resize(nullptr, 1));
   *bytes = 7;
   size_t had = 1;
@@ -39,7 +55,7 @@ TEST(SmallPieces, KeepsWhatWasInOneThatGrows) {
   SmallPieces::release(bytes);
 }
 
-TEST(SmallPieces, ZeroesAndRefusesWhatNobodyHas) {
+TEST_F(SmallPiecesTest, ZeroesAndRefusesWhatNobodyHas) {
   auto* dirty = static_cast<uint8_t*>(SmallPieces::allocate(64));
   std::memset(dirty, 0xff, 64);
   SmallPieces::release(dirty);
@@ -50,12 +66,21 @@ TEST(SmallPieces, ZeroesAndRefusesWhatNobodyHas) {
   EXPECT_EQ(SmallPieces::allocate_zeroed(std::numeric_limits<size_t>::max(), 2), nullptr);
 }
 
-TEST(SmallPieces, MayBeGivenBackByAnotherThread) {
+TEST_F(SmallPiecesTest, MayBeGivenBackByAnotherThread) {
   void* mine = SmallPieces::allocate(300);
   std::thread([mine] {
+    SmallPieces::ebb();
     SmallPieces::release(mine);
     EXPECT_EQ(SmallPieces::allocate(300), mine);
     SmallPieces::release(mine);
+  }).join();
+}
+
+TEST_F(SmallPiecesTest, AreNotKeptByThreadsThatDoNotEbb) {
+  void* mine = SmallPieces::allocate(300);
+  std::thread([mine] {
+    SmallPieces::release(mine);
+    EXPECT_EQ(SmallPieces::kept(), 0u);
   }).join();
 }
 

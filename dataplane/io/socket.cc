@@ -19,6 +19,15 @@
 
 namespace sallyport {
 
+namespace {
+
+void send_at_once(int descriptor) {
+  int on = 1;
+  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+}  // namespace
+
 Socket::Socket(Loop& loop, Task& owner, int descriptor)
     // Clients speak first, as a rule at once: worth trying to read before there is an edge.
     : loop_(&loop), owner_(&owner), descriptor_(descriptor), readable_(true), writable_(true) {
@@ -32,8 +41,7 @@ Socket Socket::connect(Loop& loop, Task& owner, const Address& to, int& error) {
     error = errno;
     return {};
   }
-  int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  send_at_once(fd);
   if (::connect(fd, to.raw(), to.raw_size()) < 0 && errno != EINPROGRESS) {
     error = errno;
     ::close(fd);
@@ -107,11 +115,11 @@ void Socket::not_writable() {
   loop_->impl().watch_writing(descriptor_);
 }
 
-IoResult Socket::write(Bytes from) {
+IoResult Socket::write(Bytes from, bool more) {
   DCHECK(open() && !from.empty());
   if (!writable_) return {Io::Blocked};
   for (;;) {
-    ssize_t n = ::send(descriptor_, from.data(), from.size(), MSG_NOSIGNAL);
+    ssize_t n = ::send(descriptor_, from.data(), from.size(), MSG_NOSIGNAL | (more ? MSG_MORE : 0));
     if (n >= 0) {
       if (static_cast<size_t>(n) < from.size()) not_writable();
       return {Io::Ok, static_cast<size_t>(n)};
@@ -123,6 +131,10 @@ IoResult Socket::write(Bytes from) {
     }
     return {Io::Failed, 0, errno};
   }
+}
+
+void Socket::push() {
+  if (open()) send_at_once(descriptor_);
 }
 
 int Socket::use_kernel_tls(int direction, Bytes parameters) {

@@ -56,7 +56,11 @@ class Socket {
   int connect_result();
 
   IoResult read(MutableBytes into);
-  IoResult write(Bytes from);
+  /// `more`: as much again follows within moments, so that the kernel may hold back what does not
+  /// fill a segment (send(2), MSG_MORE). Whoever says so calls push() when it does not follow.
+  IoResult write(Bytes from, bool more = false);
+  /// Sends what the kernel holds back (tcp(7), TCP_NODELAY: setting it flushes).
+  void push();
   /// Moves up to `most` bytes between the socket and a pipe inside the kernel.
   IoResult splice_into(Pipe& pipe, size_t most);
   IoResult splice_from(Pipe& pipe);

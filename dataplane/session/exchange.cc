@@ -11,6 +11,7 @@ namespace sallyport {
 Exchange::Exchange(SessionContext& context)
     : context_(context),
       deadline_(context.loop.deadlines(), *this),
+      push_(context.loop.deadlines(), *this),
       request_bytes_(context.scratch.blocks),
       path_bytes_(context.scratch.blocks),
       rewritten_(context.scratch.blocks),
@@ -90,6 +91,7 @@ void Exchange::turn() {
 
 Exchange::Outcome Exchange::advance() {
   DCHECK(phase_ != Phase::Over || outcome_ != Outcome::Going);
+  if (push_.expired()) push_held_back();
   Next next = deadline_.expired() ? on_deadline() : Next::On;
   while (next == Next::On) {
     switch (phase_) {

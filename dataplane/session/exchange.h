@@ -151,6 +151,7 @@ class Exchange final : public Task {
   Next on_deadline();
   void wait(const char* doing, Millis most);
   void progress();
+  void push_held_back();
   Micros elapsed() const { return context_.loop.now() - started_; }
   const Limits& limits() const { return client_->snapshot->config.limits; }
   /// The route's own, or else everybody's.
@@ -168,6 +169,7 @@ class Exchange final : public Task {
   SessionContext& context_;
   ExchangeClient* client_ = nullptr;
   Deadline deadline_;
+  Deadline push_;             // of what the kernel holds back of the request's body
   Phase phase_ = Phase::Over;
   Outcome outcome_ = Outcome::Close;
   Instant started_{};

@@ -97,7 +97,7 @@ Exchange::Next Exchange::use(std::unique_ptr<BackendConnection> backend) {
   backend_ = std::move(backend);
   if (backend_->stream().open()) backend_->stream().socket().set_owner(client_->task);
   backend_in_ = &h1_in_.emplace(backend_->stream(), context_.scratch, HeadScan::Of::Response);
-  backend_out_ = &h1_out_.emplace(backend_->stream(), context_.scratch);
+  backend_out_ = &h1_out_.emplace(backend_->stream(), context_.scratch, true);
   return Next::On;
 }
 
@@ -225,6 +225,7 @@ void Exchange::stop_waiting() {
 
 void Exchange::release_backend(bool reusable) {
   stop_connecting();
+  push_.disarm();
   if (h2_) {
     backend_in_ = nullptr;
     backend_out_ = nullptr;

@@ -30,6 +30,11 @@ void Exchange::progress() {
   deadline_.arm(std::min(context_.loop.now() + Micros(most), latest_));
 }
 
+void Exchange::push_held_back() {
+  push_.disarm();
+  if (h1_out_) h1_out_->push();
+}
+
 Exchange::Next Exchange::on_deadline() {
   // Before a request is understood nobody knows what an answer to it has to look like.
   bool answerable = phase_ != Phase::Decide && phase_ != Phase::Finish;

@@ -11,6 +11,8 @@ namespace {
 constexpr size_t kAhead = 16 * 1024;
 // Pieces of a body from which on it is worth splicing.
 constexpr size_t kBulk = Scratch::kChunk / 4;
+// How long the kernel may wait for the rest of a segment: a sender of bulk goes on sooner.
+constexpr Micros kHeldBackMost{2000};
 // Of one exchange: more than any protocol has a use for, few enough to wait for a client.
 constexpr uint8_t kInterimsMost = 32;
 
@@ -89,6 +91,7 @@ Exchange::Next Exchange::forward_request(size_t& budget) {
     if (backend_out_->send_body(body.data, body.end, &client_->in.trailers()) == Step::Failed) {
       request_broken_ = true;
     }
+    if (h1_out_ && h1_out_->holds_back()) push_.arm(context_.loop.now() + kHeldBackMost);
     if (body.end) {
       progress();  // now it is the response that is waited for
       record_.request_sent = elapsed();

@@ -29,7 +29,7 @@ H1Input::Head H1Input::read_head(Block& head, size_t most, size_t piece) {
   bool fresh = window_.empty() && !kept_.empty() && !scanning_;
   for (;;) {
     if (!fresh && window_.empty()) {
-      MutableBytes room{scratch_.plain, piece};
+      MutableBytes room{scratch_.plain, std::min(piece, Scratch::kChunk)};
       FlowResult r = stream_.read(room);
       switch (r.kind) {
         case Flow::Ok: break;

@@ -6,6 +6,12 @@
 
 namespace sallyport {
 
+namespace {
+
+constexpr size_t kLarge = Scratch::kChunk / 4;
+
+}  // namespace
+
 Step H1Output::send_body(MutableBytes data, bool end, const FieldList* trailers) {
   bool with_trailers = end && body_ == BodyKind::Chunked && trailers && trailers->size() > 0;
   if (tunnel_) {
@@ -27,7 +33,11 @@ Step H1Output::send_body(MutableBytes data, bool end, const FieldList* trailers)
     std::memcpy(begin + size, kLastChunk.data(), kLastChunk.size());
     size += kLastChunk.size();
   }
-  if (size == 0) return with_trailers ? send_end(*trailers) : flush();
+  if (size == 0 && with_trailers) return send_end(*trailers);
+  if (size == 0) {
+    if (end) stream_.push();
+    return flush();
+  }
   if (pending_ > 0) {
     begin -= pending_;
     std::memcpy(begin, scratch_.head, pending_);
@@ -35,7 +45,8 @@ Step H1Output::send_body(MutableBytes data, bool end, const FieldList* trailers)
     head_bytes_ += pending_;
     pending_ = 0;
   }
-  Step step = send({begin, size});
+  bool more = fills_segments_ && !end && data.size() >= kLarge;
+  Step step = send({begin, size}, more);
   if (step == Step::Failed || !with_trailers) return step;
   return send_end(*trailers);
 }

@@ -11,7 +11,10 @@ namespace sallyport {
 /// turn: every turn that put a head ends with a send or a flush.
 class H1Output final : public MessageOutput {
  public:
-  H1Output(Stream& stream, Scratch& scratch) : stream_(stream), scratch_(scratch) {}
+  /// `fills_segments`: of a body that comes in large pieces the kernel may hold back what does not
+  /// fill a segment. Whoever says so asks holds_back() after each piece, and soon calls push().
+  H1Output(Stream& stream, Scratch& scratch, bool fills_segments = false)
+      : stream_(stream), scratch_(scratch), fills_segments_(fills_segments) {}
 
   H1Writer head_writer() override { return H1Writer(MutableBytes(scratch_.head)); }
   void put_head(Bytes head, BodyKind body) override {
@@ -35,8 +38,11 @@ class H1Output final : public MessageOutput {
   uint64_t head_bytes() const override { return head_bytes_; }
   void begin_message() override { head_bytes_ = 0; }
 
+  bool holds_back() const { return stream_.holds_back(); }
+  void push() { stream_.push(); }
+
  private:
-  Step send(Bytes bytes) { return stream_.send(bytes); }
+  Step send(Bytes bytes, bool more = false) { return stream_.send(bytes, more); }
   Step send_end(const FieldList& trailers);
   Step end_direction();
 
@@ -45,6 +51,7 @@ class H1Output final : public MessageOutput {
   size_t pending_ = 0;  // of scratch_.head
   BodyKind body_ = BodyKind::None;
   uint64_t head_bytes_ = 0;
+  const bool fills_segments_;
   bool tunnel_ = false;
   bool ends_ = false;   // as soon as all is gone
 };

@@ -231,7 +231,8 @@ size_t H2Sides::piece(bool slow) const {
   constexpr size_t kSmall = Block::kSizes.front();
   size_t streams = link_.open_streams();
   if (streams > kMany) return kSmall;
-  return slow || streams > kSome ? H2Frames::kDataMost : 4 * H2Frames::kDataMost;
+  constexpr size_t kFew = Scratch::kChunk / H2Frames::kDataMost * H2Frames::kDataMost;
+  return slow || streams > kSome ? H2Frames::kDataMost : kFew;
 }
 
 Step H2Sides::flush() {

@@ -197,7 +197,7 @@ FlowResult Stream::write(Bytes from) {
     if (s == Step::Blocked) return {Flow::Blocked};
   }
   if (!plain() && !kernel_encrypts_) return tls_write(from);
-  IoResult r = socket_.write(from);
+  IoResult r = transmit(from);
   if (r.kind == Io::Failed) error_ = r.error;
   return {r.kind == Io::Ok       ? Flow::Ok
           : r.kind == Io::Failed ? Flow::Failed
@@ -277,7 +277,23 @@ size_t Stream::room_to_send() const {
   return unsent_.empty() ? scratch : std::min(scratch, unsent_.room_size());
 }
 
-Step Stream::send(Bytes bytes) {
+IoResult Stream::transmit(Bytes bytes) {
+  holds_back_ = more_;
+  return socket_.write(bytes, more_);
+}
+
+void Stream::push() {
+  if (std::exchange(holds_back_, false)) socket_.push();
+}
+
+Step Stream::send(Bytes bytes, bool more) {
+  more_ = more;
+  Step step = send_all(bytes);
+  more_ = false;
+  return step;
+}
+
+Step Stream::send_all(Bytes bytes) {
   DCHECK(!shutdown_begun_);
   if (asked_for_new_keys_ || flush() == Step::Failed) return Step::Failed;
   if (!plain() && !kernel_encrypts_) {
@@ -290,7 +306,7 @@ Step Stream::send(Bytes bytes) {
   } else if (!bytes.empty()) {
     size_t sent = 0;
     if (!has_unsent()) {
-      IoResult r = socket_.write(bytes);
+      IoResult r = transmit(bytes);
       if (r.kind == Io::Failed) {
         error_ = r.error;
         return Step::Failed;
@@ -306,7 +322,7 @@ void Stream::send_raw(Bytes bytes) { unsent_.append(bytes); }
 
 Step Stream::flush() {
   while (!unsent_.empty()) {
-    IoResult r = socket_.write(unsent_.rest());
+    IoResult r = transmit(unsent_.rest());
     if (r.kind == Io::Blocked) return Step::Blocked;
     if (r.kind == Io::Failed) {
       error_ = r.error;
@@ -389,7 +405,7 @@ Step Stream::end_call() {
   if (sending_ == 0) return Step::Done;
   Bytes out{scratch_.sending, std::exchange(sending_, 0)};
   DCHECK(unsent_.empty());
-  IoResult r = socket_.write(out);
+  IoResult r = transmit(out);
   if (r.kind == Io::Failed) {
     error_ = r.error;
     return Step::Failed;

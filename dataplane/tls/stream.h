@@ -15,14 +15,16 @@ namespace sallyport {
 
 /// Memory that every stream of a worker uses within a call, and none keeps after it.
 struct Scratch {
-  static constexpr size_t kChunk = 64 * 1024;  // most bytes of one system call
+  /// Most bytes of one system call: three whole records of TLS. Four would be a little more than
+  /// the largest packet there is inside a host (64 KiB with its headers), and so make two of them.
+  static constexpr size_t kChunk = 48 * 1024;
   static constexpr size_t kFront = 80 * 1024;  // for what is put before bytes that are passed on
   static constexpr size_t kBack = 64;          // and behind them
   uint8_t front[kFront];                       // directly before plain
   uint8_t plain[kChunk];                       // between two streams of a relay
   uint8_t back[kBack];
   uint8_t head[kFront];                        // a head of an HTTP message while it is written
-  uint8_t received[kChunk];                    // ciphertext on its way into OpenSSL
+  uint8_t received[kChunk + 3 * 22];           // ciphertext on its way in: as many records
   uint8_t sending[Block::kSize];               // ciphertext on its way out of it
   BlockPool blocks;
   CipherContexts sealing_contexts;
@@ -95,7 +97,11 @@ class Stream {
   /// Takes all: what the socket does not, waits here. Done: nothing waits any more. May be called
   /// again while something waits; what waits is then the caller's to bound.
   /// REQUIRES: with what waits already, it fits into a block.
-  Step send(Bytes bytes);
+  /// `more`: as Socket::write().
+  Step send(Bytes bytes, bool more = false);
+  /// Whether the kernel may hold back some of what was sent.
+  bool holds_back() const { return holds_back_; }
+  void push();
   /// Whether bytes wait here for the socket to take them.
   bool has_unsent() const { return !unsent_.empty() || record_type_ != 0; }
   /// Bytes that go out as they are, before anything else that is not sent yet.
@@ -138,6 +144,8 @@ class Stream {
   KernelTlsFault why_never_asked() const;
   bool send_record(uint8_t type, Bytes content);
   bool seals() const;
+  IoResult transmit(Bytes bytes);
+  Step send_all(Bytes bytes);
   bool put(Bytes bytes);
   bool seal(uint8_t type, Bytes content);
   size_t room_to_send() const;
@@ -192,6 +200,8 @@ class Stream {
   bool kernel_encrypts_ = false;
   bool kernel_decrypts_ = false;
   bool asked_for_new_keys_ = false;
+  bool more_ = false;        // within send(): as much again follows
+  bool holds_back_ = false;  // the last write said so
   uint8_t next_record_type_ = 0;  // of what OpenSSL writes next through the kernel; 0: data
   uint8_t record_type_ = 0;       // of a record that waits behind unsent_; 0: none
   std::string record_;

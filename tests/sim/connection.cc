@@ -78,7 +78,22 @@ Edge End::collect_news() {
 
 IoResult End::read(MutableBytes into) { return take(into, Calls::Copy); }
 
-IoResult End::write(Bytes from) { return give(from, Calls::Copy); }
+IoResult End::write(Bytes from, bool more) { return give(from, Calls::Copy, more); }
+
+void End::push() {
+  CHECK(held_);
+  if (out_->held_back == 0) return;
+  let_held_back_go();
+  connection_.move(*out_, network_.latency());
+}
+
+void End::let_held_back_go() {
+  constexpr Millis kMost{50};
+  if (out_->held_back > 0 && network_.now() - out_->held_since > kMost) {
+    network_.break_off("bytes were held back and forgotten");
+  }
+  out_->held_back = 0;
+}
 
 IoResult End::take(MutableBytes into, Calls calls) {
   CHECK(held_ && !into.empty());
@@ -108,7 +123,7 @@ IoResult End::take(MutableBytes into, Calls calls) {
   return {Io::Ok, n};
 }
 
-IoResult End::give(Bytes from, Calls calls) {
+IoResult End::give(Bytes from, Calls calls, bool more) {
   CHECK(held_ && !from.empty());
   if (connecting_) return {Io::Blocked};
   if (dead_ || write_shut_) {
@@ -130,6 +145,11 @@ IoResult End::give(Bytes from, Calls calls) {
   }
   if (n < from.size()) wants_room_ = true;
   out_->sent.append(from.first(n));
+  let_held_back_go();
+  if (more && n == from.size()) {
+    out_->held_back = network_.random().size_between(1, n);
+    out_->held_since = network_.now();
+  }
   out_->order.wrote(n, network_.next_write());
   network_.trace("write", connection_.number(), n);
   connection_.move(*out_, network_.latency());
@@ -168,6 +188,7 @@ void End::shutdown_write() {
   if (connecting_ || dead_ || write_shut_) return;
   write_shut_ = true;
   out_->fin_sent = true;
+  let_held_back_go();
   network_.trace("shutdown", connection_.number(), 0);
   connection_.move(*out_, network_.latency());
   if (strikes(network_.faults().full_edge)) notify(state());  // Linux wakes its own caller here
@@ -188,6 +209,7 @@ void End::close() {
   if (dead_ || write_shut_) return;
   write_shut_ = true;
   out_->fin_sent = true;
+  let_held_back_go();
   connection_.move(*out_, network_.latency());
 }
 
@@ -260,7 +282,8 @@ void Connection::arrive(Direction& d) {
   size_t room = limit - std::min(limit, d.arrived.size());
   size_t segment = network_.random().size_between(network_.faults().segment_least,
                                                   network_.faults().segment_most);
-  size_t n = std::min({d.sent.size(), room, segment});
+  size_t ready = d.sent.size() - std::min(d.held_back, d.sent.size());
+  size_t n = std::min({ready, room, segment});
   if (n > 0) {
     d.arrived.take_from(d.sent, n);
     network_.trace("arrive", number_, n);
@@ -272,10 +295,10 @@ void Connection::arrive(Direction& d) {
       writer.notify({false, true, false});
     }
   }
-  if (!d.sent.empty()) {
+  if (n < ready) {
     d.full = d.arrived.size() >= limit;
     move(d, network_.latency() / 8);
-  } else if (d.fin_sent) {
+  } else if (d.fin_sent && d.sent.empty()) {
     send_fin(d);
   }
 }

@@ -51,6 +51,8 @@ struct Direction {
   ByteQueue arrived;
   WriteOrder order;
   uint64_t taken = 0;      // by the reader
+  size_t held_back = 0;    // of `sent`, its last
+  Instant held_since{};
   bool fin_sent = false;
   bool fin_on_its_way = false;
   bool fin_arrived = false;
@@ -72,7 +74,10 @@ class End {
 
   /// REQUIRES of these: held().
   IoResult read(MutableBytes into);
-  IoResult write(Bytes from);
+  /// With `more` the end of it stays behind until the next write or push(). A kernel would send it
+  /// after 200 ms: whoever lets it come to that has broken the run.
+  IoResult write(Bytes from, bool more = false);
+  void push();
   IoResult splice_into(ByteQueue& pipe, size_t most);
   IoResult splice_from(ByteQueue& pipe);
   void shutdown_write();
@@ -114,7 +119,7 @@ class End {
 
   enum class Calls : uint8_t { Copy, Splice };
   IoResult take(MutableBytes into, Calls calls);
-  IoResult give(Bytes from, Calls calls);
+  IoResult give(Bytes from, Calls calls, bool more = false);
   bool faulty() const { return descriptor_ >= 0; }
   bool strikes(uint32_t per_mille) const;
   size_t room() const;
@@ -124,6 +129,7 @@ class End {
   void maybe_spurious();
   void let_go();
   void made_room();
+  void let_held_back_go();
   void connected();
   void die(int error);          // a RST has arrived, or connecting has failed
 

@@ -165,13 +165,17 @@ IoResult Socket::read(MutableBytes into) {
   return r;
 }
 
-IoResult Socket::write(Bytes from) {
+IoResult Socket::write(Bytes from, bool more) {
   CHECK(open() && !from.empty());
   if (!writable_) return {Io::Blocked};
-  IoResult r = loop_->impl().network.end(descriptor_).write(from);
+  IoResult r = loop_->impl().network.end(descriptor_).write(from, more);
   if (r.kind == Io::Blocked) writable_ = false;
   if (r.kind == Io::Ok && r.bytes < from.size()) writable_ = false;
   return r;
+}
+
+void Socket::push() {
+  if (open()) loop_->impl().network.end(descriptor_).push();
 }
 
 // There is no kernel here to encrypt or to decrypt.

@@ -91,6 +91,8 @@ class Network {
 
   uint64_t next_write() { return ++writes_; }
   void look_at(End& end);
+  /// Ends the run: something that must not be.
+  void break_off(std::string why);
   Micros latency() { return random_.micros(faults_.latency_least, faults_.latency_most); }
   Micros lateness() { return random_.micros(Micros(1), faults_.lateness_most); }
 
@@ -123,7 +125,6 @@ class Network {
   int open_descriptor();
   Descriptor& at_descriptor(int descriptor);
   void run_next_event();
-  void break_off(std::string why);
 
   uint64_t seed_;
   Random random_;

@@ -208,6 +208,17 @@ TEST_F(SimSocket, FullBufferBlocksAndAnEdgeFollowsRoom) {
   EXPECT_TRUE(held_.socket.writable());
 }
 
+TEST_F(SimSocket, WhatIsHeldBackWaitsForAPush) {
+  EXPECT_EQ(held_.socket.write(as_bytes("hello"), true).bytes, 5u);
+  loop_.run();
+  std::vector<uint8_t> into(10);
+  EXPECT_LT(peer_->read(into).bytes, 5u);
+  held_.socket.push();
+  loop_.run();
+  EXPECT_EQ(peer_->read(into).kind, Io::Ok);
+  EXPECT_EQ(peer_->taken(), 5u);
+}
+
 TEST_F(SimSocket, ResetLeavesWhatHasArrivedAndTellsTheErrorOnce) {
   peer_->write(as_bytes("hello"));
   loop_.run();

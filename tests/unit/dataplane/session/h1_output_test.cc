@@ -1,6 +1,8 @@
 #include "dataplane/session/h1_output.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -121,9 +123,9 @@ TEST_F(H1OutputTest, TheLargestPieceFitsWithItsHeadAndFraming) {
   put_head(head, BodyKind::Chunked);
   out_.send_body(piece(body), true);
   std::string all = received();
-  EXPECT_TRUE(all.starts_with(head + "10000\r\nbbb"));
+  EXPECT_TRUE(all.starts_with(head + "c000\r\nbbb"));
   EXPECT_TRUE(all.ends_with("bbb\r\n0\r\n\r\n"));
-  EXPECT_EQ(all.size(), head.size() + 7 + body.size() + 7);
+  EXPECT_EQ(all.size(), head.size() + 6 + body.size() + 7);
 }
 
 TEST_F(H1OutputTest, HeadsAreCountedByMessage) {
@@ -135,6 +137,63 @@ TEST_F(H1OutputTest, HeadsAreCountedByMessage) {
   EXPECT_EQ(out_.head_bytes(), 12u);
   out_.begin_message();
   EXPECT_EQ(out_.head_bytes(), 0u);
+}
+
+/// The same on TCP, whose kernel does hold back.
+class FillingOutputTest : public H1OutputTest {
+ protected:
+  FillingOutputTest() {
+    int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    EXPECT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&at), size), 0);
+    EXPECT_EQ(::listen(listener, 1), 0);
+    EXPECT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&at), &size), 0);
+    int ours = ::socket(AF_INET, SOCK_STREAM, 0);
+    EXPECT_EQ(::connect(ours, reinterpret_cast<sockaddr*>(&at), size), 0);
+    EXPECT_EQ(::fcntl(ours, F_SETFL, O_NONBLOCK), 0);
+    far_ = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK);
+    ::close(listener);
+    tcp_.attach(Socket(loop_, nobody_, ours));
+    H1Writer writer = filling_.head_writer();
+    filling_.put_head(writer.written(), BodyKind::Length);
+  }
+  ~FillingOutputTest() override { ::close(far_); }
+
+  size_t came() {
+    char room[64 * 1024];
+    ssize_t n = ::read(far_, room, sizeof room);
+    return n > 0 ? static_cast<size_t>(n) : 0;
+  }
+  MutableBytes large() { return {scratch_->plain, 20'000}; }
+
+  int far_ = -1;
+  Stream tcp_{*scratch_};
+  H1Output filling_{tcp_, *scratch_, true};
+};
+
+TEST_F(FillingOutputTest, ALargePieceWaitsForTheNextOneOrForAPush) {
+  EXPECT_EQ(filling_.send_body(large(), false), Step::Done);
+  EXPECT_TRUE(filling_.holds_back());
+  filling_.push();
+  EXPECT_FALSE(filling_.holds_back());
+  EXPECT_EQ(came(), 20'000u);
+  EXPECT_EQ(filling_.send_body(large(), false), Step::Done);
+  EXPECT_EQ(filling_.send_body({scratch_->plain, 10}, false), Step::Done);
+  EXPECT_FALSE(filling_.holds_back()) << "a small piece is none of bulk";
+  EXPECT_EQ(came(), 20'010u);
+}
+
+TEST_F(FillingOutputTest, TheEndOfABodyHoldsNothingBack) {
+  EXPECT_EQ(filling_.send_body(large(), true), Step::Done);
+  EXPECT_FALSE(filling_.holds_back());
+  EXPECT_EQ(came(), 20'000u);
+  EXPECT_EQ(filling_.send_body(large(), false), Step::Done);
+  EXPECT_EQ(filling_.send_body({}, true), Step::Done);
+  EXPECT_FALSE(filling_.holds_back()) << "an end without bytes";
+  EXPECT_EQ(came(), 20'000u);
 }
 
 }  // namespace

@@ -10,7 +10,6 @@
 #include <strings.h>
 
 #include <cstdint>
-#include <cstdint>
 #include <string_view>
 #include <utility>
 #include <vector>

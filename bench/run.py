@@ -118,7 +118,8 @@ def run(options):
                 sections["cost"] = cost.measure_all(stage, rows)
             for name in names:
                 if name in SECTIONS:
-                    sections[name] = SECTIONS[name](stage)
+                    measured = stage.attempt(name, SECTIONS[name])
+                    sections |= {name: measured} if measured else {}
         finally:
             stage.processes.stop()
             if sections:

@@ -68,7 +68,7 @@ def measure_all(stage, rows):
             names = list(started[row.name])
             turn = (number + at) % max(1, len(names))
             for name in names[turn:] + names[:turn]:
-                result = measure_or_tell(stage, row, name, started[row.name][name])
+                result = stage.attempt("cost", measure, row, name, started[row.name][name])
                 runs[row.name][name].append(result)
                 if result:
                     print(f"round {number + 1}/{stage.options.rounds} {row.name:34} {name:10} "
@@ -77,16 +77,6 @@ def measure_all(stage, rows):
     for running in {id(r): r for each in started.values() for r in each.values()}.values():
         stage.stop(running)
     return [summary(row, runs[row.name]) for row in rows]
-
-
-def measure_or_tell(stage, row, name, running):
-    """None, and a line among the failures, if it went wrong: the other figures are good."""
-    try:
-        return measure(stage, row, name, running)
-    except BenchError as error:
-        stage.failures.append(str(error))
-        print(f"FAILED {error}", flush=True)
-        return None
 
 
 def summary(row, runs):

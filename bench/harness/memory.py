@@ -18,7 +18,9 @@ def run(stage):
         rounds = {}
         for _ in range(stage.options.memory_rounds):
             for name in stage.http_proxies():
-                kib = idle_kib(stage, name, count)
+                kib = stage.attempt("memory", idle_kib, name, count)
+                if kib is None:
+                    continue
                 rounds.setdefault(name, []).append(kib)
                 print(f"{count} idle connections, {name:10} {kib:.2f} KiB each", flush=True)
         proxies = {name: {"kib": statistics.median(each), "rounds": each}

@@ -55,10 +55,11 @@ def cost(rows):
 
 def memory(rows):
     figure, axes = pyplot.subplots(figsize=(6, 3))
-    names = list(rows[0]["proxies"])
+    names = list(dict.fromkeys(name for row in rows for name in row["proxies"]))
     for at, name in enumerate(names):
         places = [each + at * 0.8 / len(names) for each in range(len(rows))]
-        axes.bar(places, [row["proxies"][name]["kib"] for row in rows], 0.8 / len(names),
+        held = [row["proxies"].get(name, {}).get("kib", 0) for row in rows]
+        axes.bar(places, held, 0.8 / len(names),
                  color=colour(name), label=name)
     axes.set_xticks([each + 0.4 - 0.4 / len(names) for each in range(len(rows))],
                     [f"{row['connections']} connections" for row in rows])

@@ -95,8 +95,10 @@ def rate_table(rows):
 
 def memory_table(rows):
     names = names_in(rows)
-    body = [[str(row["connections"]), *(f"{row['proxies'][name]['kib']:.2f}" for name in names)]
-            for row in rows]
+    body = []
+    for row in rows:
+        held = [row["proxies"].get(name) for name in names]
+        body.append([str(row["connections"]), *(f"{h['kib']:.2f}" if h else "–" for h in held)])
     return ["## Memory per idle TLS connection, KiB", "",
             "PSS of all processes, over that of the fresh process, after each connection has made a "
             "request.", ""] + table(["connections", *names], body)

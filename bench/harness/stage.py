@@ -94,6 +94,19 @@ class Stage:
     def stop(self, running):
         self.processes.stop(running.process)
 
+    def attempt(self, what, measure, *arguments):
+        """What it measures; None, and a line among the failures, if it went wrong: what others
+        measure is good. Nothing that it has started goes on then."""
+        before = list(self.processes.running)
+        try:
+            return measure(self, *arguments)
+        except BenchError as error:
+            self.failures.append(f"{what}: {error}")
+            print(f"FAILED {what}: {error}", flush=True)
+            for process in [p for p in self.processes.running if p not in before]:
+                self.processes.stop(process)
+            return None
+
     def http_proxies(self):
         """Those that speak HTTP/1.1 and can be compared beyond the cost table."""
         return [name for name, proxy in self.proxies.items()

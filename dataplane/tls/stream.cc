@@ -287,7 +287,8 @@ void Stream::push() {
 }
 
 Step Stream::send(Bytes bytes, bool more) {
-  more_ = more;
+  // Of a record that the kernel has still to make, nothing but the next write brings the end.
+  more_ = more && !kernel_encrypts_;
   Step step = send_all(bytes);
   more_ = false;
   return step;

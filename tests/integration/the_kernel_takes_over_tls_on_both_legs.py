@@ -4,7 +4,7 @@ and to backends alike, as far as OpenSSL hands it the keys, and bulk is spliced;
 what stays with OpenSSL, nothing is different but the counters. In all three scenarios, in TLS 1.2 and
 1.3, every byte arrives both ways and a cut is told from an end; HTTP is as ever. A record that was
 tampered with ends the connection. A peer that asks for new keys (KeyUpdate), which the kernel cannot
-change, ends it, too, and is counted.
+change, ends it, too, and is counted. An upload that pauses has reached the backend by then.
 
 Runs in a guest kernel that has TLS, whatever this machine's own kernel has.
 SALLYPORT_FULL=1: all three ciphers, and 48 MiB each way instead of 3."""
@@ -67,10 +67,11 @@ def with_small_peers(t):
 
     plain = t.backend(ends)
     site = t.authority.issue("web", dns=["bytes.test", "again.test", "keys.test", "web.test",
-                                         "webagain.test", "backend.test"])
+                                         "webagain.test", "pause.test", "backend.test"])
     secure = {v: t.backend(ends, tls=server_context(site, version=v)) for v in VERSIONS}
     web = t.keep(WebBackend(respond))
     secure_web = t.keep(WebBackend(respond, tls=server_context(site)))
+    patient = t.backend(hears_all, tls=server_context(site))
     keys, port, https = free_port(), t.port(), t.port()
     tls = "tls: {name: backend.test, secret: authority"
     proxy = t.sallyport(tls_listener(port) + f"""
@@ -85,17 +86,20 @@ sites:
   - {{host: web.test, listeners: [https], scenario: offload, secret: site, service: web}}
   - {{host: webagain.test, listeners: [https], scenario: reencrypt, secret: site,
      service: webagain}}
+  - {{host: pause.test, listeners: [https], scenario: reencrypt, secret: site, service: patient}}
 services:
   - {{name: bytes, endpoints: ["{plain.address}"]}}
   - {{name: again, endpoints: ["{secure["1.2"].address}"], {tls}, max_tls: "1.2"}}}}
   - {{name: keys, endpoints: ["127.0.0.1:{keys}"], {tls}}}}}
   - {{name: web, endpoints: ["{web.address}"]}}
   - {{name: webagain, endpoints: ["{secure_web.address}"], {tls}}}}}
+  - {{name: patient, endpoints: ["{patient.address}"], {tls}}}}}
 """, name="small", settings='kernel_tls: "on"')
     cuts_are_no_ends(t, proxy, port, plain)
     tampering_ends(t, proxy, port, plain)
     cuts_of_backends_are_no_ends(t, proxy, port)
     requests_and_responses_arrive(t, proxy, https, data, got)
+    uploads_that_pause_are_passed_on(t, https, patient)
     clients_new_keys_are_refused(t, proxy, port)
     backends_new_keys_are_refused(t, proxy, port, site, keys)
 
@@ -109,6 +113,14 @@ def ends(channel, seen):
             return
     channel.end()
     seen.ended = True
+
+
+def hears_all(channel, seen):
+    """Notes what comes; answers a request whose body ends with "end"."""
+    while data := channel.recv():
+        seen.received += data
+        if seen.received.endswith(b"end"):
+            channel.send(b"HTTP/1.1 204 No Content\r\n\r\n")
 
 
 def ended(proxy, reason):
@@ -180,6 +192,18 @@ def requests_and_responses_arrive(t, proxy, port, data, got):
                 spliced = proxy.metrics().sum(names.SPLICED) - spliced
                 if host == "web.test":  # from a plain socket into the kernel's TLS
                     assert (spliced > len(data)) == (http == "--http1.1"), (version, http, spliced)
+
+
+def uploads_that_pause_are_passed_on(t, port, backend):
+    for version in VERSIONS:
+        channel = t.connect(port, "pause.test", version=version)
+        half = os.urandom(20_000)
+        channel.send(b"POST / HTTP/1.1\r\nHost: pause.test\r\nContent-Length: 40003\r\n\r\n" + half)
+        eventually("what has been sent is there",
+                   lambda: backend.seen and backend.seen[-1].received.endswith(half), 20)
+        channel.send(half + b"end")
+        assert channel.recv().startswith(b"HTTP/1.1 204"), version
+        channel.socket.close()
 
 
 def clients_new_keys_are_refused(t, proxy, port):

@@ -61,7 +61,8 @@ def test(t):
     # As many as there are streams, so that none is made anew while memory is looked at.
     front = Front(t, settings=f"limits: {{backend_idle_connections: {OTHERS + 1}}}\n")
     for way in ("offload", "reencrypt"):
-        cold = streams(t, front, way, WARM_SIZE)  # what connections and their pools take, once
+        # What connections and their pools take, once; on a busy machine one pass may not use all.
+        cold = sum(streams(t, front, way, WARM_SIZE) for _ in range(2))
         grown = streams(t, front, way, SIZE)
         print(way, OTHERS * SIZE, "bytes; memory grew by", grown, "and before by", cold)
         assert grown <= MOST_GROWN or t.sanitizer, (way, grown)  # which keeps what was freed

@@ -171,7 +171,9 @@ TEST_P(StreamTest, KeysThatAreWornAreChanged) {
     ASSERT_EQ(server_.write(as_bytes("again")).kind, Flow::Ok) << server_.error_text();
     EXPECT_EQ(read(client_), "again") << client_.error_text();
   }
-  EXPECT_EQ(updates, GetParam() == TLS1_3_VERSION);  // from there on it is OpenSSL that encrypts
+  // Once with OpenSSL 3.0, which encrypts by itself from there on; with 3.5 twice.
+  EXPECT_EQ(updates > 0, GetParam() == TLS1_3_VERSION) << updates;
+  EXPECT_LE(updates, 2);
 }
 
 TEST_P(StreamTest, WhatWaitsIsSentInOrder) {

@@ -25,6 +25,7 @@ constexpr size_t kSize = 32;  // of each half of a key
 
 /// Of the default provider.
 struct Theirs {
+  EVP_KEYMGMT* fetched = nullptr;  // never freed: it holds the provider
   const OSSL_PROVIDER* provider = nullptr;
   void* context = nullptr;
   const OSSL_ALGORITHM* keys = nullptr;
@@ -66,9 +67,8 @@ const OSSL_ALGORITHM* find_algorithm(const OSSL_PROVIDER* provider, int operatio
 }
 
 bool Theirs::find() {
-  // Never freed: it holds the provider.
-  EVP_KEYMGMT* found = EVP_KEYMGMT_fetch(nullptr, kName, nullptr);
-  provider = found ? EVP_KEYMGMT_get0_provider(found) : nullptr;
+  fetched = EVP_KEYMGMT_fetch(nullptr, kName, nullptr);
+  provider = fetched ? EVP_KEYMGMT_get0_provider(fetched) : nullptr;
   if (!provider || OSSL_PROVIDER_get0_name(provider) != std::string_view("default")) return false;
   context = OSSL_PROVIDER_get0_provider_ctx(provider);
   keys = find_algorithm(provider, OSSL_OP_KEYMGMT);

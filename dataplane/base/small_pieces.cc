@@ -32,6 +32,7 @@ void* SmallPieces::allocate(size_t size) {
   if (!self || size_class >= kClasses) return std::malloc(size);
   const auto bytes = static_cast<ptrdiff_t>(bytes_of(size_class));
   self->bytes_.lend(bytes);
+  self->lent_ += bytes;
   Piece* piece = self->free_[size_class];
   if (!piece) return std::malloc(bytes_of(size_class));
   self->free_[size_class] = piece->next;
@@ -46,7 +47,9 @@ void SmallPieces::release(void* pointer) {
   size_t size_class = (malloc_usable_size(pointer) - kRest) / kStep;
   if (size_class >= kClasses) return std::free(pointer);
   const auto bytes = static_cast<ptrdiff_t>(bytes_of(size_class));
-  self->bytes_.take_back(bytes);
+  const ptrdiff_t own = std::min(bytes, self->lent_);
+  self->bytes_.take_back(own);
+  self->lent_ -= own;
   auto* piece = static_cast<Piece*>(pointer);
   piece->next = std::exchange(self->free_[size_class], piece);
   self->kept_ += bytes;

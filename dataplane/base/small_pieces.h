@@ -47,7 +47,9 @@ class SmallPieces {
   static thread_local constinit SmallPieces* mine_;
   std::array<Piece*, kClasses> free_{};
   Spares bytes_{64 * 1024};
-  ptrdiff_t kept_ = 0;  // bytes
+  // Bytes. What other threads were given and this one gives back is not in lent_: it would be a
+  // debt that nobody pays, as much as which would be kept for ever.
+  ptrdiff_t kept_ = 0, lent_ = 0;
 };
 
 }  // namespace sallyport

@@ -34,21 +34,16 @@ std::string provider_of(const char* query) {
   return found ? OSSL_PROVIDER_get0_name(EVP_KEYMGMT_get0_provider(found.get())) : "";
 }
 
-Half secret_of(EVP_PKEY* key) {
+Half half_of(EVP_PKEY* key, int (*get)(const EVP_PKEY*, unsigned char*, size_t*)) {
   Half half{};
   size_t size = half.size();
-  EXPECT_EQ(EVP_PKEY_get_raw_private_key(key, half.data(), &size), 1);
+  EXPECT_EQ(get(key, half.data(), &size), 1);
   EXPECT_EQ(size, half.size());
   return half;
 }
 
-Half point_of(EVP_PKEY* key) {
-  Half half{};
-  size_t size = half.size();
-  EXPECT_EQ(EVP_PKEY_get_raw_public_key(key, half.data(), &size), 1);
-  EXPECT_EQ(size, half.size());
-  return half;
-}
+Half secret_of(EVP_PKEY* key) { return half_of(key, EVP_PKEY_get_raw_private_key); }
+Half point_of(EVP_PKEY* key) { return half_of(key, EVP_PKEY_get_raw_public_key); }
 
 Half shared(EVP_PKEY* own, EVP_PKEY* peer, const char* by) {
   Half made{};

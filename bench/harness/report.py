@@ -113,12 +113,13 @@ def latency_table(rows):
             cell = row["proxies"][name]
             rate = f"{row['rates'][name]:.0f}/s: " if isinstance(row["rate"], str) else ""
             errors = f", {cell['errors']:.0f} errors" if cell["errors"] else ""
-            cells.append(rate + " / ".join(f"{cell[c]:.0f}" for c in ("p50", "p99", "p99.9"))
-                         + errors)
+            low, high = cell["p99_quartiles"]
+            cells.append(f"{rate}{cell['p50']:.0f} / {cell['p99']:.0f} [{low:.0f}–{high:.0f}] / "
+                         f"{cell['p99.9']:.0f}{errors}")
         body.append([str(row["rate"]), *cells])
     return ["## Latency in an open loop, µs", "",
-            "p50 / p99 / p99.9 of 1 KiB requests, from the moment at which each was meant to begin; "
-            "medians of the rounds.", ""] + table(["requests a second", *names], body)
+            "p50 / p99 [quartiles] / p99.9 of 1 KiB requests, from the moment at which each was meant "
+            "to begin; medians of windows of 2 000 requests and 0.2 s at least.", ""] + table(["requests a second", *names], body)
 
 
 def sites_table(rows):

@@ -36,7 +36,7 @@ IssueRequest for_client(const std::string& name) {
 
 Result<DemoPki> DemoPki::make() {
   const AuthorityRequest root{"Sallyport demo CA", KeyType::EcdsaP256, {kAuthorityDuration}};
-  Result<Authority> authority = Authority::make(root);
+  Result<CertificateAuthority> authority = CertificateAuthority::make(root);
   if (!authority) return authority.error();
   DemoPki pki;
   pki.ca_crt = authority->certificate_pem();

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "control/demo/byte_stream.h"
-#include "control/pki/authority.h"
+#include "control/pki/certificate_authority.h"
 #include "dataplane/base/result.h"
 #include "dataplane/tls/openssl.h"
 
@@ -13,7 +13,7 @@ namespace sallyport {
 
 /// What a backend learned in the handshake.
 struct TlsSeen {
-  std::string version;             // "TLSv1.3"
+  std::string version;  // "TLSv1.3"
   std::string cipher;
   std::string server_name;         // the SNI; empty: none
   std::string client_certificate;  // its subject, "CN=x"; empty: none was shown

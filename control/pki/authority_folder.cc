@@ -65,7 +65,7 @@ Result<void> append(const std::string& path, std::string_view line) {
   return {};
 }
 
-Result<Authority> read_authority(const std::string& directory) {
+Result<CertificateAuthority> read_authority(const std::string& directory) {
   Result<SecretText> crt = read_secret_file(directory + "/" + kCertificate);
   if (!crt) {
     return Error{crt.error().message + " (sallyport pki ca --directory " + directory +
@@ -73,7 +73,7 @@ Result<Authority> read_authority(const std::string& directory) {
   }
   Result<SecretText> key = read_secret_file(directory + "/" + kKey);
   if (!key) return key.error();
-  Result<Authority> authority = Authority::parse(crt->view(), key->view());
+  Result<CertificateAuthority> authority = CertificateAuthority::parse(crt->view(), key->view());
   if (!authority) return Error{directory + ": " + authority.error().message};
   return authority;
 }
@@ -99,7 +99,7 @@ FolderLock::FolderLock(FolderLock&& other) noexcept
 
 Result<AuthorityFolder> AuthorityFolder::create(const std::string& directory,
                                                 const AuthorityRequest& request) {
-  Result<Authority> authority = Authority::make(request);
+  Result<CertificateAuthority> authority = CertificateAuthority::make(request);
   if (!authority) return authority.error();
   if (auto made = make_folder(without_slash(directory)); !made) return made.error();
   Result<FolderLock> lock = FolderLock::take(directory);
@@ -135,7 +135,7 @@ Result<void> AuthorityFolder::write_new() {
 Result<AuthorityFolder> AuthorityFolder::open(const std::string& directory) {
   Result<FolderLock> lock = FolderLock::take(directory);
   if (!lock) return lock.error();
-  Result<Authority> authority = read_authority(directory);
+  Result<CertificateAuthority> authority = read_authority(directory);
   if (!authority) return authority.error();
   AuthorityFolder folder(directory, *std::move(lock), *std::move(authority));
   if (auto read = folder.read_index(); !read) return read.error();

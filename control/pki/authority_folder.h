@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "control/pki/authority.h"
+#include "control/pki/certificate_authority.h"
 #include "control/pki/issued_index.h"
 #include "dataplane/base/result.h"
 
@@ -35,11 +35,11 @@ class AuthorityFolder {
   /// ca.crt and ca.key are enough: an authority made by other means has no index yet.
   static Result<AuthorityFolder> open(const std::string& directory);
 
-  const Authority& authority() const { return authority_; }
+  const CertificateAuthority& authority() const { return authority_; }
   const IssuedIndex& index() const { return index_; }
 
-  /// As Authority::issue. The certificate is in the index, on disk, before anybody gets it: there
-  /// is none that cannot be revoked.
+  /// As CertificateAuthority::issue. The certificate is in the index, on disk, before anybody gets
+  /// it: there is none that cannot be revoked.
   Result<IssuedSecret> issue(const IssueRequest& request);
 
   /// A certificate of this authority that is missing from the index. No effect when it is there.
@@ -56,7 +56,7 @@ class AuthorityFolder {
   Result<List> write_revocation_list(const Validity& validity);
 
  private:
-  AuthorityFolder(std::string directory, FolderLock lock, Authority authority)
+  AuthorityFolder(std::string directory, FolderLock lock, CertificateAuthority authority)
       : directory_(std::move(directory)),
         lock_(std::move(lock)),
         authority_(std::move(authority)) {}
@@ -68,7 +68,7 @@ class AuthorityFolder {
 
   std::string directory_;
   FolderLock lock_;
-  Authority authority_;
+  CertificateAuthority authority_;
   IssuedIndex index_;
 };
 

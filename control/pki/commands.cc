@@ -173,7 +173,7 @@ Result<std::string> find_revoked(AuthorityFolder& authority, const std::string& 
 }
 
 /// A list of one authority in a folder that trusts another would make that folder refuse everybody.
-Result<void> check_target(const Authority& authority, const std::string& directory) {
+Result<void> check_target(const CertificateAuthority& authority, const std::string& directory) {
   Result<SecretText> ca = read_secret_file(directory + "/ca.crt");
   if (!ca) return ca.error();
   if (ca->view().find(authority.certificate_pem()) == std::string_view::npos) {

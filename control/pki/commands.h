@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "control/pki/authority.h"
+#include "control/pki/certificate_authority.h"
 
 namespace sallyport {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "control/pki/authority.h"
+#include "control/pki/certificate_authority.h"
 #include "control/pki/secret_text.h"
 #include "dataplane/base/result.h"
 

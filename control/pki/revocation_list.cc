@@ -89,8 +89,9 @@ Error openssl_error(const char* doing) {
 
 }  // namespace
 
-Result<std::string> make_revocation_list(const Authority& authority, const IssuedIndex& index,
-                                         uint64_t number, const Validity& validity) {
+Result<std::string> make_revocation_list(const CertificateAuthority& authority,
+                                         const IssuedIndex& index, uint64_t number,
+                                         const Validity& validity) {
   X509CrlPtr list(X509_CRL_new());
   X509& issuer = authority.certificate();
   if (!list || !begin(*list, issuer, validity)) return openssl_error("begin a revocation list");
@@ -111,7 +112,7 @@ Result<std::string> make_revocation_list(const Authority& authority, const Issue
   return std::string(contents(*text));
 }
 
-bool has_lists_of_this_only(std::string_view pem, const Authority& authority) {
+bool has_lists_of_this_only(std::string_view pem, const CertificateAuthority& authority) {
   BioPtr text = pem_reader(pem);
   bool all_ours = true;
   while (X509CrlPtr list{PEM_read_bio_X509_CRL(text.get(), nullptr, no_passphrase, nullptr)}) {

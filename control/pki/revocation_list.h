@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "control/pki/authority.h"
+#include "control/pki/certificate_authority.h"
 #include "control/pki/issued_index.h"
 
 namespace sallyport {
@@ -12,10 +12,11 @@ namespace sallyport {
 /// PEM of the list of all that `index` calls revoked, expired or not: a verifier may look at a
 /// certificate as of an earlier time. `number` must be larger than in any list before (section
 /// 5.2.3). Like a certificate it is valid from kClockSkewMax before `validity.now`.
-Result<std::string> make_revocation_list(const Authority& authority, const IssuedIndex& index,
-                                         uint64_t number, const Validity& validity);
+Result<std::string> make_revocation_list(const CertificateAuthority& authority,
+                                         const IssuedIndex& index, uint64_t number,
+                                         const Validity& validity);
 
 /// Whether every list of a PEM text is one that `authority` has issued.
-bool has_lists_of_this_only(std::string_view pem, const Authority& authority);
+bool has_lists_of_this_only(std::string_view pem, const CertificateAuthority& authority);
 
 }  // namespace sallyport

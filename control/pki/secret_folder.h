@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "control/pki/authority.h"
+#include "control/pki/certificate_authority.h"
 #include "dataplane/base/result.h"
 
 namespace sallyport {

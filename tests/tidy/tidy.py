@@ -106,6 +106,23 @@ def check_file(path):
                     find(path, number, f"“{pattern.search(line)[0]}”: {advice}")
 
 
+# A class of the same name in another header of its namespace breaks C++'s rule of one definition,
+# which no compiler sees: both become one, with the first one's members.
+DEFINITION = re.compile(r"^(?:class|struct|union|enum(?: class)?) (\w+)\b(?!::|.*;$)", re.M)
+
+
+def check_definitions(headers):
+    places = {}
+    for path in headers:
+        text = (ROOT / path).read_text(encoding="utf-8")
+        space = re.search(r"^namespace ([\w:]+) \{", text, re.M)
+        for match in DEFINITION.finditer(text):
+            line = text.count("\n", 0, match.start()) + 1
+            name = (space[1] if space else "", match[1])
+            if (first := places.setdefault(name, path)) != path:
+                find(path, line, f"{match[1]} is defined in {first}, too: call one of them something else")
+
+
 def main():
     git = shutil.which("git")
     listed = git and subprocess.run([git, "ls-files"], cwd=ROOT, capture_output=True, text=True)
@@ -116,6 +133,7 @@ def main():
     checked = [f for f in files if f.endswith((".h", ".cc", ".py", ".sh")) and (ROOT / f).exists()]
     for path in checked:
         check_file(path)
+    check_definitions(f for f in checked if f.endswith(".h") and not f.startswith("tests/"))
     top = {f.split("/")[0] for f in files}
     allowed = {"CMakeLists.txt", "CMakePresets.json", "LICENSE", "README.md", "dataplane", "control",
                "conf", "bench", "tests", "packaging"}

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "control/file/yaml_reader.h"
-#include "control/pki/authority.h"
+#include "control/pki/certificate_authority.h"
 
 namespace sallyport {
 namespace {
@@ -47,7 +47,7 @@ sites:
 std::shared_ptr<const Snapshot> snapshot_of(const std::string& yaml) {
   ReadResult read = read_config(yaml, "edge.yaml");
   EXPECT_TRUE(read.config) << read.problems[0].text();
-  auto authority = Authority::make({"CA", KeyType::EcdsaP256, {.duration = 2 * kDay}});
+  auto authority = CertificateAuthority::make({"CA", KeyType::EcdsaP256, {.duration = 2 * kDay}});
   EXPECT_TRUE(authority);
   IssueRequest request;
   request.names = {"shop.example", {"shop.example", "bank.example", "*.wild.example"}, {}};
@@ -105,22 +105,26 @@ TEST_F(Explain, SaysWhatARequestMeets) {
        "path:      /a/..//files/%6fld is /files/old\n"},
       {"https", "shop.example", "/../a", "answer:    400: a path that leads above its root\n"},
       {"https", "shop.example", "/", "certificate: of secret shop, covers shop.example"},
-      {"https", "shop.example", "/", "covers shop.example, bank.example, *.wild.example: the name "
-                                     "itself\n"},
+      {"https", "shop.example", "/",
+       "covers shop.example, bank.example, *.wild.example: the name "
+       "itself\n"},
       {"https", "vault.example", "/", "certificate: the backend's own"},
       {"other", "a.wild.example", "/", "a wildcard covers the name's first label\n"},
-      {"other", "a.wild.example", "/", "of secret shop, covers shop.example, bank.example, "
-                                       "*.wild.example: the name by *.wild.example; its key is for "
-                                       "ECDSA: for clients that take it\n"},
-      {"other", "a.wild.example", "/", "of secret rsa, covers shop.example, bank.example, "
-                                       "*.wild.example: the name by *.wild.example; its key is "
-                                       "RSA: for clients that take no ECDSA\n"},
+      {"other", "a.wild.example", "/",
+       "of secret shop, covers shop.example, bank.example, "
+       "*.wild.example: the name by *.wild.example; its key is for "
+       "ECDSA: for clients that take it\n"},
+      {"other", "a.wild.example", "/",
+       "of secret rsa, covers shop.example, bank.example, "
+       "*.wild.example: the name by *.wild.example; its key is "
+       "RSA: for clients that take no ECDSA\n"},
       {"other", "nobody.example", "/", "no other site has the name, and \"*\" takes the rest\n"},
       {"other", "nobody.example", "/", "*.wild.example: not this name, which the site shows it to"},
       {"https", "bank.example", "/out", "answer:    404: no route of the site covers /out\n"},
       {"https", "bank.example", "/in", "(Prefix, edge.yaml:21:14): the site's only route\n"},
-      {"https", "bank.example", "/in", "client certificate: required, trusted by ca.crt of secret "
-                                       "shop; if it fails, the answer is 400\n"},
+      {"https", "bank.example", "/in",
+       "client certificate: required, trusted by ca.crt of secret "
+       "shop; if it fails, the answer is 400\n"},
       {"https", "vault.example", "/in", "endpoint:  10.0.0.8:80\n"},
       {"https", "plain.example", "/", "unrecognized_name: no site has the name on this listener\n"},
       {"http", "shop.example", "/files", "answer:    308 to https: "},

@@ -8,7 +8,7 @@
 #include "control/certificates_json.h"
 #include "control/expiries.h"
 #include "control/file/yaml_reader.h"
-#include "control/pki/authority.h"
+#include "control/pki/certificate_authority.h"
 #include "control/pki/certificate_report.h"
 #include "control/pki/revocation_list.h"
 
@@ -39,7 +39,8 @@ class SnapshotJson : public testing::Test {
   static void SetUpTestSuite() {
     ReadResult read = read_config(kConfig, "edge.yaml");
     ASSERT_TRUE(read.config) << read.problems[0].text();
-    auto authority = Authority::make({"CA", KeyType::EcdsaP256, {.duration = 20 * kDay}});
+    auto authority =
+        CertificateAuthority::make({"CA", KeyType::EcdsaP256, {.duration = 20 * kDay}});
     ASSERT_TRUE(authority);
     Materials materials;
     for (const char* name : {"shop.example", "partners", "inner"}) {
@@ -84,7 +85,8 @@ TEST_F(SnapshotJson, SaysWhatBecomesOfAHost) {
   EXPECT_EQ(sites_json(*snapshot_, {1000, "vault.example"}),
             R"({"total":1,"sites":[{"hosts":["vault.example"],"place":"edge.yaml:13:5",)"
             R"("listeners":["https"],"scenario":"passthrough","routes":[{"path":"/",)"
-            R"("path_type":"Prefix","service":"vault.example"}]}]})" "\n");
+            R"("path_type":"Prefix","service":"vault.example"}]}]})"
+            "\n");
   EXPECT_EQ(sites_json(*snapshot_, {1000, "bank.example"}),
             R"({"total":1,"sites":[{"hosts":["bank.example"],"place":"edge.yaml:6:5",)"
             R"("listeners":["https"],"scenario":"reencrypt","min_tls":"1.2",)"
@@ -92,7 +94,8 @@ TEST_F(SnapshotJson, SaysWhatBecomesOfAHost) {
             R"("names":["shop.example","*.shop.example","bank.example"]}],)"
             R"("client_auth":{"verify":"required","secret":"partners","on_failure":"respond",)"
             R"("match":false},"routes":[{"path":"/","path_type":"Prefix","service":"bank"},)"
-            R"({"path":"/gone","path_type":"Prefix","respond":410}]}]})" "\n");
+            R"({"path":"/gone","path_type":"Prefix","respond":410}]}]})"
+            "\n");
   EXPECT_NE(sites_json(*snapshot_, {1000, "*.shop.example"}).find("{\"total\":1,"),
             std::string::npos);
   EXPECT_EQ(sites_json(*snapshot_, {1000, "a.shop.example"}), "{\"total\":0,\"sites\":[]}\n");
@@ -109,7 +112,8 @@ TEST_F(SnapshotJson, SaysWhereAServiceIsAndWhatItHasCarried) {
             R"("endpoints":["bank.internal:8443","[2001:db8::1]:8443"],)"
             R"("addresses":["10.9.9.9:8443","[2001:db8::1]:8443"],"protocol":"http1",)"
             R"("tls":{"verify":"full","secret":"inner"},"connects":7,"connect_failures":0,)"
-            R"("reuses":0,"retries":0,"requests":6}]})" "\n");
+            R"("reuses":0,"retries":0,"requests":6}]})"
+            "\n");
 }
 
 TEST_F(SnapshotJson, SaysWhatASecretIsAndWhoUsesItButNotItsKey) {
@@ -117,7 +121,8 @@ TEST_F(SnapshotJson, SaysWhatASecretIsAndWhoUsesItButNotItsKey) {
   EXPECT_EQ(all.find("PRIVATE"), std::string::npos);
   EXPECT_EQ(all.find("BEGIN"), std::string::npos);
   EXPECT_NE(all.find("{\"total\":3,\"certificates\":[{\"secret\":\"inner\",\"chain\":[{"),
-            std::string::npos) << all;
+            std::string::npos)
+      << all;
 
   std::string shop = certificates({1000, "shop.example"});
   auto chain = report_certificates((*secrets_.find("shop.example"))->tls_crt);
@@ -159,8 +164,8 @@ TEST_F(SnapshotJson, KnowsWhatExpiresFirst) {
 TEST(CertificateReport, SaysNothingOfWhatIsNoCertificate) {
   EXPECT_TRUE(report_certificates("").empty());
   EXPECT_TRUE(report_certificates("no PEM").empty());
-  EXPECT_TRUE(report_revocation_lists("-----BEGIN X509 CRL-----\nAA==\n-----END X509 CRL-----\n")
-                  .empty());
+  EXPECT_TRUE(
+      report_revocation_lists("-----BEGIN X509 CRL-----\nAA==\n-----END X509 CRL-----\n").empty());
 }
 
 }  // namespace

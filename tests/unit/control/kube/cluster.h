@@ -7,7 +7,7 @@
 #include <string>
 
 #include "control/kube/objects.h"
-#include "control/pki/authority.h"
+#include "control/pki/certificate_authority.h"
 #include "control/pki/revocation_list.h"
 
 namespace sallyport::kube {
@@ -15,8 +15,8 @@ namespace sallyport::kube {
 /// An authority, and Secrets with what it issues. Keys are made once for all tests.
 class TestPki {
  public:
-  static const Authority& authority() {
-    static const Authority made = *Authority::make(
+  static const CertificateAuthority& authority() {
+    static const CertificateAuthority made = *CertificateAuthority::make(
         {"Test CA", KeyType::EcdsaP256, {.duration = std::chrono::hours(24 * 365)}});
     return made;
   }

@@ -53,8 +53,8 @@ X509CrlPtr parse_list(const std::string& pem) {
 }
 
 int64_t number_of(X509_CRL& list) {
-  auto* number = static_cast<ASN1_INTEGER*>(
-      X509_CRL_get_ext_d2i(&list, NID_crl_number, nullptr, nullptr));
+  auto* number =
+      static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(&list, NID_crl_number, nullptr, nullptr));
   int64_t value = -1;
   EXPECT_NE(number, nullptr);
   ASN1_INTEGER_get_int64(&value, number);
@@ -242,18 +242,20 @@ TEST(AuthorityFolder, RefusesAnAuthorityBelowAnother) {
   // Its certificates would need it as part of their chain.
   TemporaryFolder root;
   create(root.path("ca"));
-  const Result<Authority> other = Authority::make({"other", KeyType::EcdsaP256, {hours(48)}});
+  const Result<CertificateAuthority> other =
+      CertificateAuthority::make({"other", KeyType::EcdsaP256, {hours(48)}});
   ASSERT_TRUE(other.ok());
   X509Ptr crossed(X509_dup(&other->certificate()));
-  const Result<Authority> above =
-      Authority::parse(root.read("ca/ca.crt"), root.read("ca/ca.key"));
+  const Result<CertificateAuthority> above =
+      CertificateAuthority::parse(root.read("ca/ca.crt"), root.read("ca/ca.key"));
   ASSERT_TRUE(above.ok());
   X509_set_issuer_name(crossed.get(), X509_get_subject_name(&above->certificate()));
   const std::string key_text = root.read("ca/ca.key");
   BioPtr text = pem_reader(key_text);
   EvpPkeyPtr key(PEM_read_bio_PrivateKey(text.get(), nullptr, no_passphrase, nullptr));
   ASSERT_GT(X509_sign(crossed.get(), key.get(), EVP_sha256()), 0);
-  const auto parsed = Authority::parse(*certificate_pem(*crossed), other->key_pem()->view());
+  const auto parsed =
+      CertificateAuthority::parse(*certificate_pem(*crossed), other->key_pem()->view());
   ASSERT_FALSE(parsed.ok());
   EXPECT_NE(parsed.error().message.find("not self-signed"), std::string::npos);
 }

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "control/pki/authority.h"
+#include "control/pki/certificate_authority.h"
 #include "control/pki/certificate_text.h"
 
 namespace sallyport {
@@ -51,8 +51,8 @@ TEST(IssuedIndex, RevokesOnce) {
 }
 
 TEST(IssuedIndex, LineOfACertificate) {
-  Result<Authority> authority =
-      Authority::make({"CA", KeyType::EcdsaP256, {std::chrono::hours(2), kThen}});
+  Result<CertificateAuthority> authority =
+      CertificateAuthority::make({"CA", KeyType::EcdsaP256, {std::chrono::hours(2), kThen}});
   ASSERT_TRUE(authority.ok());
   const IssuedCertificate issued = IssuedCertificate::of(authority->certificate());
   EXPECT_EQ(issued.line(), "V\t270405080708Z\t\t" + issued.serial + "\tunknown\t/CN=CA\n");

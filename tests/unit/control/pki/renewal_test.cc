@@ -112,10 +112,8 @@ TEST_F(RenewalTest, IsDueFromTheVerySecond) {
     seconds left;
     RenewalOutcome outcome;
   } cases[] = {
-      {90 * kDay, RenewalOutcome::Kept},
-      {30 * kDay + seconds(1), RenewalOutcome::Kept},
-      {30 * kDay, RenewalOutcome::Renewed},
-      {seconds(0), RenewalOutcome::Renewed},
+      {90 * kDay, RenewalOutcome::Kept},     {30 * kDay + seconds(1), RenewalOutcome::Kept},
+      {30 * kDay, RenewalOutcome::Renewed},  {seconds(0), RenewalOutcome::Renewed},
       {-10 * kDay, RenewalOutcome::Renewed},
   };
   for (const auto& c : cases) {
@@ -226,7 +224,8 @@ TEST(Renewal, EndsWithItsAuthority) {
 }
 
 TEST(Renewal, OfNamesThatWeDoNotIssueIsRefused) {
-  Result<Authority> authority = Authority::make({"CA", KeyType::EcdsaP256, {100 * kDay}});
+  Result<CertificateAuthority> authority =
+      CertificateAuthority::make({"CA", KeyType::EcdsaP256, {100 * kDay}});
   Result<IssuedSecret> issued = authority->issue(server_request(90 * kDay));
   ASSERT_TRUE(issued.ok()) << issued.error().message;
   X509Ptr certificate = *parse_certificate(issued->tls_crt);

@@ -43,8 +43,8 @@ class SecretFolder : public testing::Test {
   }
 
   static IssuedSecret issue(const char* host) {
-    Result<Authority> authority =
-        Authority::make({"CA", KeyType::EcdsaP256, {.duration = std::chrono::hours(2)}});
+    Result<CertificateAuthority> authority =
+        CertificateAuthority::make({"CA", KeyType::EcdsaP256, {.duration = std::chrono::hours(2)}});
     EXPECT_TRUE(authority.ok());
     IssueRequest request;
     request.names = {host, {host}, {}};

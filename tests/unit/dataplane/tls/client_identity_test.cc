@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <openssl/pem.h>
 
-#include "control/pki/authority.h"
+#include "control/pki/certificate_authority.h"
 #include "dataplane/tls/certificate.h"
 #include "dataplane/tls/client_match.h"
 #include "dataplane/tls/client_names.h"
@@ -11,11 +11,11 @@
 namespace sallyport {
 namespace {
 
-Authority authority(const std::string& name) {
+CertificateAuthority authority(const std::string& name) {
   AuthorityRequest request;
   request.common_name = name;
   request.validity.duration = std::chrono::hours(1);
-  return std::move(*Authority::make(request));
+  return std::move(*CertificateAuthority::make(request));
 }
 
 X509Ptr certificate(const std::string& pem) {
@@ -25,7 +25,7 @@ X509Ptr certificate(const std::string& pem) {
 
 class ClientIdentityTest : public testing::Test {
  protected:
-  X509Ptr issue(const Authority& by, CertificateUse use = CertificateUse::Client) {
+  X509Ptr issue(const CertificateAuthority& by, CertificateUse use = CertificateUse::Client) {
     IssueRequest request;
     request.names.common_name = "alice";
     request.names.dns_names = {"alice.staff.example.com"};
@@ -40,7 +40,7 @@ class ClientIdentityTest : public testing::Test {
     d.match = std::move(match);
     return d;
   }
-  Authority ours_ = authority("ours"), theirs_ = authority("theirs");
+  CertificateAuthority ours_ = authority("ours"), theirs_ = authority("theirs");
 };
 
 TEST_F(ClientIdentityTest, SaysWhoIsThere) {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <openssl/pem.h>
 
-#include "control/pki/authority.h"
+#include "control/pki/certificate_authority.h"
 #include "control/pki/revocation_list.h"
 #include "dataplane/tls/client_names.h"
 
@@ -15,13 +15,13 @@ using std::chrono::minutes;
 
 class KnownClientsTest : public testing::Test {
  protected:
-  static Authority authority(std::chrono::seconds duration) {
+  static CertificateAuthority authority(std::chrono::seconds duration) {
     AuthorityRequest request;
     request.common_name = "ours";
     request.validity.duration = duration;
-    return std::move(*Authority::make(request));
+    return std::move(*CertificateAuthority::make(request));
   }
-  static X509Ptr client(const Authority& by, const std::string& name) {
+  static X509Ptr client(const CertificateAuthority& by, const std::string& name) {
     IssueRequest request;
     request.names.common_name = name;
     request.use = CertificateUse::Client;
@@ -30,7 +30,7 @@ class KnownClientsTest : public testing::Test {
     BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     return X509Ptr(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
   }
-  static ClientDemand demand(const Authority& by, const char* content) {
+  static ClientDemand demand(const CertificateAuthority& by, const char* content) {
     ClientDemand d;
     d.trust = *ClientTrust::make(by.certificate_pem(), "", 1, CrlCheck::Auto);
     d.content = content;
@@ -40,7 +40,7 @@ class KnownClientsTest : public testing::Test {
     return std::make_shared<const ClientIdentity>();
   }
   KnownClients clients_;
-  Authority ours_ = authority(hours(1));
+  CertificateAuthority ours_ = authority(hours(1));
 };
 
 TEST_F(KnownClientsTest, KnowsACertificateUnderTheDemandItWasJudgedBy) {

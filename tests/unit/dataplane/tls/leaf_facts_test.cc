@@ -10,7 +10,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "control/pki/authority.h"
+#include "control/pki/certificate_authority.h"
 #include "dataplane/tls/certificate.h"
 #include "tests/fuzz/leaf_facts_rules.h"
 
@@ -24,7 +24,7 @@ struct Pair {
 };
 
 Pair issue(KeyType type, const std::vector<std::string>& dns) {
-  auto authority = Authority::make({"CA", KeyType::EcdsaP256, {.duration = 2 * kDay}});
+  auto authority = CertificateAuthority::make({"CA", KeyType::EcdsaP256, {.duration = 2 * kDay}});
   IssueRequest request;
   request.key = type;
   request.names = {"common.example", dns, {}};
@@ -155,8 +155,7 @@ TEST_P(LeafFactsOf, AreConfirmedByACheckOrTheCertificateIsNotShown) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Keys, LeafFactsOf,
-                         testing::Values(KeyType::EcdsaP256, KeyType::Rsa2048));
+INSTANTIATE_TEST_SUITE_P(Keys, LeafFactsOf, testing::Values(KeyType::EcdsaP256, KeyType::Rsa2048));
 
 // OpenSSL compares the public half that is written beside the private one.
 TEST(Certificate, IsBadWhereThePrivateHalfIsOfAnotherKey) {
@@ -173,8 +172,8 @@ TEST(Certificate, IsBadWhereThePrivateHalfIsOfAnotherKey) {
 
 TEST(LeafFacts, OfTheFuzzersCorpusAreOpensslsOrNone) {
   size_t taken = 0, read = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(SALLYPORT_SOURCE_DIR
-                                                               "/tests/fuzz/corpus/leaf_facts")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(SALLYPORT_SOURCE_DIR "/tests/fuzz/corpus/leaf_facts")) {
     std::ifstream file(entry.path(), std::ios::binary);
     std::string input{std::istreambuf_iterator<char>(file), {}};
     SCOPED_TRACE(entry.path().filename());

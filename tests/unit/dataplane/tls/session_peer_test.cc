@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "control/pki/authority.h"
+#include "control/pki/certificate_authority.h"
 #include "dataplane/tls/certificate.h"
 #include "dataplane/tls/der.h"
 
@@ -34,7 +34,7 @@ class SessionPeerTest : public testing::TestWithParam<int> {
     IssueRequest request;
     request.names.dns_names = {"shop.example.com"};
     request.validity.duration = std::chrono::minutes(30);
-    auto issued = *Authority::make(ca)->issue(request);
+    auto issued = *CertificateAuthority::make(ca)->issue(request);
     auto certificate = *Certificate::parse(issued.tls_crt, issued.tls_key.view());
 
     SslCtxPtr server_context(SSL_CTX_new(TLS_server_method()));

@@ -1,4 +1,4 @@
-#include "control/pki/authority.h"
+#include "control/pki/certificate_authority.h"
 
 #include <gtest/gtest.h>
 #include <openssl/bn.h>
@@ -22,8 +22,10 @@ constexpr std::chrono::hours day{24};
 /// Of a text that is known to be one.
 X509Ptr parsed(std::string_view pem) { return *parse_certificate(pem); }
 
-Authority make_authority(const char* name = "test CA", KeyType key = KeyType::EcdsaP256) {
-  Result<Authority> authority = Authority::make({name, key, {.duration = 30 * day}});
+CertificateAuthority make_authority(const char* name = "test CA",
+                                    KeyType key = KeyType::EcdsaP256) {
+  Result<CertificateAuthority> authority =
+      CertificateAuthority::make({name, key, {.duration = 30 * day}});
   EXPECT_TRUE(authority.ok()) << authority.error().message;
   return *std::move(authority);
 }
@@ -61,7 +63,7 @@ int verify(const std::string& leaf, const std::string& ca, const Question& quest
   return X509_STORE_CTX_get_error(context.get());
 }
 
-TEST(Authority, ServerCertificateVerifiesForItsNamesOnly) {
+TEST(CertificateAuthority, ServerCertificateVerifiesForItsNamesOnly) {
   const struct {
     Question question;
     int result;
@@ -76,24 +78,26 @@ TEST(Authority, ServerCertificateVerifiesForItsNamesOnly) {
       {{.ip = "10.1.2.4"}, X509_V_ERR_IP_ADDRESS_MISMATCH},
       {{.purpose = "ssl_client"}, X509_V_ERR_INVALID_PURPOSE},
   };
-  const Authority authority = make_authority();
+  const CertificateAuthority authority = make_authority();
   Result<IssuedSecret> issued = authority.issue(server_request());
   ASSERT_TRUE(issued.ok()) << issued.error().message;
   EXPECT_EQ(issued->ca_crt, authority.certificate_pem());
   for (const auto& c : cases) {
     EXPECT_EQ(verify(issued->tls_crt, authority.certificate_pem(), c.question), c.result)
-        << (c.question.host ? c.question.host : c.question.ip ? c.question.ip : c.question.purpose);
+        << (c.question.host ? c.question.host
+            : c.question.ip ? c.question.ip
+                            : c.question.purpose);
   }
 }
 
-TEST(Authority, AnotherAuthorityOfTheSameNameDoesNotVerify) {
+TEST(CertificateAuthority, AnotherAuthorityOfTheSameNameDoesNotVerify) {
   Result<IssuedSecret> issued = make_authority().issue(server_request());
   ASSERT_TRUE(issued.ok());
   EXPECT_NE(verify(issued->tls_crt, make_authority().certificate_pem(), {}), X509_V_OK);
 }
 
-TEST(Authority, ClientCertificateIsForClientsOnly) {
-  const Authority authority = make_authority();
+TEST(CertificateAuthority, ClientCertificateIsForClientsOnly) {
+  const CertificateAuthority authority = make_authority();
   IssueRequest request;
   request.names.common_name = "alice";
   request.use = CertificateUse::Client;
@@ -105,8 +109,8 @@ TEST(Authority, ClientCertificateIsForClientsOnly) {
   EXPECT_EQ(verify(issued->tls_crt, ca, {.purpose = "ssl_server"}), X509_V_ERR_INVALID_PURPOSE);
 }
 
-TEST(Authority, OneCertificateMayServeBothUses) {
-  const Authority authority = make_authority();
+TEST(CertificateAuthority, OneCertificateMayServeBothUses) {
+  const CertificateAuthority authority = make_authority();
   IssueRequest request = server_request();
   request.use = CertificateUse::ServerAndClient;
   Result<IssuedSecret> issued = authority.issue(request);
@@ -116,13 +120,13 @@ TEST(Authority, OneCertificateMayServeBothUses) {
   EXPECT_EQ(verify(issued->tls_crt, ca, {.purpose = "ssl_server"}), X509_V_OK);
 }
 
-TEST(Authority, LeafCannotIssue) {
+TEST(CertificateAuthority, LeafCannotIssue) {
   Result<IssuedSecret> issued = make_authority().issue(server_request());
   ASSERT_TRUE(issued.ok());
   EXPECT_EQ(X509_check_ca(parsed(issued->tls_crt).get()), 0);
 }
 
-TEST(Authority, KeyFitsTheCertificateAndIsOfTheTypeAskedFor) {
+TEST(CertificateAuthority, KeyFitsTheCertificateAndIsOfTheTypeAskedFor) {
   constexpr uint32_t rsa_usage = KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT;
   const struct {
     KeyType authority, leaf;
@@ -137,7 +141,7 @@ TEST(Authority, KeyFitsTheCertificateAndIsOfTheTypeAskedFor) {
       {KeyType::EcdsaP256, KeyType::Rsa3072, "RSA", 3072, rsa_usage},
   };
   for (const auto& c : cases) {
-    const Authority authority = make_authority("test CA", c.authority);
+    const CertificateAuthority authority = make_authority("test CA", c.authority);
     IssueRequest request = server_request();
     request.key = c.leaf;
     Result<IssuedSecret> issued = authority.issue(request);
@@ -153,7 +157,7 @@ TEST(Authority, KeyFitsTheCertificateAndIsOfTheTypeAskedFor) {
   }
 }
 
-TEST(Authority, ValidFromALittleBeforeNowForTheDuration) {
+TEST(CertificateAuthority, ValidFromALittleBeforeNowForTheDuration) {
   IssueRequest request = server_request();
   request.validity.duration = 36h;
   Result<IssuedSecret> issued = make_authority().issue(request);
@@ -167,18 +171,19 @@ TEST(Authority, ValidFromALittleBeforeNowForTheDuration) {
   EXPECT_EQ(timegm(&to), now + 36 * 60 * 60);
 }
 
-TEST(Authority, ValidityIsEncodedAcross2050) {
+TEST(CertificateAuthority, ValidityIsEncodedAcross2050) {
   const AuthorityRequest request{"old CA", KeyType::EcdsaP256, {.duration = 40 * 365 * day}};
-  Result<Authority> authority = Authority::make(request);
+  Result<CertificateAuthority> authority = CertificateAuthority::make(request);
   ASSERT_TRUE(authority.ok()) << authority.error().message;
   X509Ptr certificate = parsed(authority->certificate_pem());
   EXPECT_EQ(ASN1_STRING_type(X509_get0_notBefore(certificate.get())), V_ASN1_UTCTIME);
   EXPECT_EQ(ASN1_STRING_type(X509_get0_notAfter(certificate.get())), V_ASN1_GENERALIZEDTIME);
 }
 
-TEST(Authority, ExpiredCertificateDoesNotVerify) {
+TEST(CertificateAuthority, ExpiredCertificateDoesNotVerify) {
   const auto then = std::chrono::system_clock::now() - 10 * day;
-  Result<Authority> authority = Authority::make({"CA", KeyType::EcdsaP256, {30 * day, then}});
+  Result<CertificateAuthority> authority =
+      CertificateAuthority::make({"CA", KeyType::EcdsaP256, {30 * day, then}});
   ASSERT_TRUE(authority.ok());
   IssueRequest request = server_request();
   request.validity = {2 * day, then};
@@ -187,8 +192,8 @@ TEST(Authority, ExpiredCertificateDoesNotVerify) {
   EXPECT_EQ(verify(issued->tls_crt, authority->certificate_pem(), {}), X509_V_ERR_CERT_HAS_EXPIRED);
 }
 
-TEST(Authority, SerialsArePositiveAndRandom) {
-  const Authority authority = make_authority();
+TEST(CertificateAuthority, SerialsArePositiveAndRandom) {
+  const CertificateAuthority authority = make_authority();
   std::set<std::string> seen;
   int bits_most = 0;
   for (int i = 0; i < 20; ++i) {
@@ -208,11 +213,11 @@ TEST(Authority, SerialsArePositiveAndRandom) {
   EXPECT_GT(bits_most, 111);  // that 20 numbers of 127 bits all fail this has a chance of 2^-320
 }
 
-TEST(Authority, AlternativeNamesAreCriticalWithoutASubject) {
+TEST(CertificateAuthority, AlternativeNamesAreCriticalWithoutASubject) {
   IssueRequest request = server_request();
   for (const char* name : {"", "a.example.com"}) {
     request.names.common_name = name;
-    const Authority authority = make_authority();
+    const CertificateAuthority authority = make_authority();
     Result<IssuedSecret> issued = authority.issue(request);
     ASSERT_TRUE(issued.ok()) << issued.error().message;
     X509Ptr leaf = parsed(issued->tls_crt);
@@ -223,7 +228,7 @@ TEST(Authority, AlternativeNamesAreCriticalWithoutASubject) {
   }
 }
 
-TEST(Authority, RefusesNamesThatCannotStandInACertificate) {
+TEST(CertificateAuthority, RefusesNamesThatCannotStandInACertificate) {
   const struct {
     CertificateNames names;
     const char* message;
@@ -247,7 +252,7 @@ TEST(Authority, RefusesNamesThatCannotStandInACertificate) {
       {{"\xff\xfe", {"a.com"}, {}}, "common name"},
       {{"x", {"a.com"}, {Address()}}, "IP addresses"},
   };
-  const Authority authority = make_authority();
+  const CertificateAuthority authority = make_authority();
   for (const auto& c : cases) {
     IssueRequest request;
     request.names = c.names;
@@ -258,15 +263,15 @@ TEST(Authority, RefusesNamesThatCannotStandInACertificate) {
   }
 }
 
-TEST(Authority, RefusesDurationsThatMakeNoSense) {
-  const Authority authority = make_authority();
+TEST(CertificateAuthority, RefusesDurationsThatMakeNoSense) {
+  const CertificateAuthority authority = make_authority();
   for (const int days : {0, -1, 31}) {
     IssueRequest request = server_request();
     request.validity.duration = days * day;
     EXPECT_FALSE(authority.issue(request).ok()) << days;
   }
-  EXPECT_FALSE(Authority::make({"CA", KeyType::EcdsaP256, {}}).ok());
-  EXPECT_FALSE(Authority::make({"", KeyType::EcdsaP256, {.duration = day}}).ok());
+  EXPECT_FALSE(CertificateAuthority::make({"CA", KeyType::EcdsaP256, {}}).ok());
+  EXPECT_FALSE(CertificateAuthority::make({"", KeyType::EcdsaP256, {.duration = day}}).ok());
 }
 
 }  // namespace

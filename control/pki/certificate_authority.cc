@@ -1,4 +1,4 @@
-#include "control/pki/authority.h"
+#include "control/pki/certificate_authority.h"
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -56,7 +56,7 @@ const char* fault_of_root(X509& certificate) {
 
 }  // namespace
 
-Result<Authority> Authority::make(const AuthorityRequest& request) {
+Result<CertificateAuthority> CertificateAuthority::make(const AuthorityRequest& request) {
   const CertificateNames names{.common_name = request.common_name, .dns_names = {}, .ips = {}};
   if (auto checked = check_names(names); !checked) return checked.error();
   if (auto checked = check_validity(request.validity); !checked) return checked.error();
@@ -74,10 +74,11 @@ Result<Authority> Authority::make(const AuthorityRequest& request) {
   if (!certificate) return certificate.error();
   Result<std::string> pem = sallyport::certificate_pem(**certificate);
   if (!pem) return pem.error();
-  return Authority(*std::move(key), *std::move(certificate), *std::move(pem));
+  return CertificateAuthority(*std::move(key), *std::move(certificate), *std::move(pem));
 }
 
-Result<Authority> Authority::parse(std::string_view crt, std::string_view key) {
+Result<CertificateAuthority> CertificateAuthority::parse(std::string_view crt,
+                                                         std::string_view key) {
   Result<X509Ptr> certificate = parse_certificate(crt);
   if (!certificate) return Error{"ca.crt " + certificate.error().message};
   const char* fault = fault_of_root(**certificate);
@@ -91,10 +92,10 @@ Result<Authority> Authority::parse(std::string_view crt, std::string_view key) {
   }
   Result<std::string> pem = sallyport::certificate_pem(**certificate);
   if (!pem) return pem.error();
-  return Authority(*std::move(parsed), *std::move(certificate), *std::move(pem));
+  return CertificateAuthority(*std::move(parsed), *std::move(certificate), *std::move(pem));
 }
 
-Result<IssuedSecret> Authority::issue(const IssueRequest& request) const {
+Result<IssuedSecret> CertificateAuthority::issue(const IssueRequest& request) const {
   if (auto checked = check_request(request); !checked) return checked.error();
   const Clock::time_point last = request.validity.now + request.validity.duration;
   // What is written has whole seconds.
@@ -124,7 +125,7 @@ Result<IssuedSecret> Authority::issue(const IssueRequest& request) const {
   return IssuedSecret{*std::move(crt), *std::move(key_text), pem_};
 }
 
-bool Authority::has_issued(X509& certificate) const {
+bool CertificateAuthority::has_issued(X509& certificate) const {
   const bool issued = X509_NAME_cmp(X509_get_issuer_name(&certificate),
                                     X509_get_subject_name(certificate_.get())) == 0 &&
                       X509_verify(&certificate, key_.get()) == 1;
@@ -132,11 +133,11 @@ bool Authority::has_issued(X509& certificate) const {
   return issued;
 }
 
-bool Authority::sign(X509_CRL& list) const {
+bool CertificateAuthority::sign(X509_CRL& list) const {
   return X509_CRL_sign(&list, key_.get(), EVP_sha256()) > 0;
 }
 
-Clock::time_point Authority::end() const {
+Clock::time_point CertificateAuthority::end() const {
   return time_of(*X509_get0_notAfter(certificate_.get()));
 }
 

@@ -49,12 +49,12 @@ struct IssuedSecret {
 };
 
 /// Self-signed; signs leaves only (path length 0). Immutable: any thread may use it.
-class Authority {
+class CertificateAuthority {
  public:
-  static Result<Authority> make(const AuthorityRequest& request);
+  static Result<CertificateAuthority> make(const AuthorityRequest& request);
 
   /// Its certificate, self-signed, and the key that fits, as PEM. Errors say which is at fault.
-  static Result<Authority> parse(std::string_view crt, std::string_view key);
+  static Result<CertificateAuthority> parse(std::string_view crt, std::string_view key);
 
   /// A new key and a certificate for it. An error when a name cannot stand in a certificate, or
   /// when the certificate would outlive the authority: it would silently stop to verify.
@@ -71,7 +71,7 @@ class Authority {
   std::chrono::system_clock::time_point end() const;
 
  private:
-  Authority(EvpPkeyPtr key, X509Ptr certificate, std::string pem)
+  CertificateAuthority(EvpPkeyPtr key, X509Ptr certificate, std::string pem)
       : key_(std::move(key)), certificate_(std::move(certificate)), pem_(std::move(pem)) {}
 
   EvpPkeyPtr key_;

@@ -6,12 +6,6 @@
 
 namespace sallyport {
 
-namespace {
-
-constexpr size_t kLarge = Scratch::kChunk / 4;
-
-}  // namespace
-
 Step H1Output::send_body(MutableBytes data, bool end, const FieldList* trailers) {
   bool with_trailers = end && body_ == BodyKind::Chunked && trailers && trailers->size() > 0;
   if (tunnel_) {
@@ -45,7 +39,7 @@ Step H1Output::send_body(MutableBytes data, bool end, const FieldList* trailers)
     head_bytes_ += pending_;
     pending_ = 0;
   }
-  bool more = fills_segments_ && !end && data.size() >= kLarge;
+  bool more = fills_segments_ && !end && data.size() >= Scratch::kBulk;
   Step step = send({begin, size}, more);
   if (step == Step::Failed || !with_trailers) return step;
   return send_end(*trailers);

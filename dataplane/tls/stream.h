@@ -18,14 +18,15 @@ struct Scratch {
   /// Most bytes of one system call: three whole records of TLS. Four would be a little more than
   /// the largest packet there is inside a host (64 KiB with its headers), and so make two of them.
   static constexpr size_t kChunk = 48 * 1024;
+  static constexpr size_t kBulk = kChunk / 4;  // pieces so large come of a transfer, not a talk
   static constexpr size_t kFront = 80 * 1024;  // for what is put before bytes that are passed on
   static constexpr size_t kBack = 64;          // and behind them
   uint8_t front[kFront];                       // directly before plain
   uint8_t plain[kChunk];                       // between two streams of a relay
   uint8_t back[kBack];
-  uint8_t head[kFront];                        // a head of an HTTP message while it is written
-  uint8_t received[kChunk + 3 * 22];           // ciphertext on its way in: as many records
-  uint8_t sending[Block::kSize];               // ciphertext on its way out of it
+  uint8_t head[kFront];               // a head of an HTTP message while it is written
+  uint8_t received[kChunk + 3 * 22];  // ciphertext on its way in: as many records
+  uint8_t sending[Block::kSize];      // ciphertext on its way out of it
   BlockPool blocks;
   CipherContexts sealing_contexts;
   CipherContexts opening_contexts;
@@ -118,10 +119,10 @@ class Stream {
   /// Whether bytes wait here that no edge of the socket will announce.
   bool has_received() const;
 
-  int error() const { return error_; }                      // errno of the transport, or 0
+  int error() const { return error_; }  // errno of the transport, or 0
   /// The socket failed under somebody who used it directly.
   void fail(int error) { error_ = error; }
-  bool transport_ended() const { return transport_ended_; } // EOF seen below TLS
+  bool transport_ended() const { return transport_ended_; }  // EOF seen below TLS
   std::string error_text() const;
   /// OpenSSL's code of what broke TLS; 0: nothing did.
   unsigned long tls_error_code() const { return tls_error_code_; }
@@ -181,12 +182,12 @@ class Stream {
   Scratch& scratch_;
   Socket socket_;
   SslPtr ssl_;
-  RecordSealer sealer_; // has keys: encrypts what is sent, in OpenSSL's stead
+  RecordSealer sealer_;                  // has keys: encrypts what is sent, in OpenSSL's stead
   std::unique_ptr<CarriedTls> carried_;  // begun: in the place of ssl_
-  Block received_;     // read from the socket, not yet taken by OpenSSL or read()
-  Block unsent_;       // to be sent before anything else
-  Bytes window_;       // of scratch_.received, within one call
-  size_t sending_ = 0; // of scratch_.sending, within one call
+  Block received_;                       // read from the socket, not yet taken by OpenSSL or read()
+  Block unsent_;                         // to be sent before anything else
+  Bytes window_;                         // of scratch_.received, within one call
+  size_t sending_ = 0;                   // of scratch_.sending, within one call
   int error_ = 0;
   bool read_failed_ = false;
   bool read_dry_ = false;  // what OpenSSL holds is no whole record
@@ -200,8 +201,8 @@ class Stream {
   bool kernel_encrypts_ = false;
   bool kernel_decrypts_ = false;
   bool asked_for_new_keys_ = false;
-  bool more_ = false;        // within send(): as much again follows
-  bool holds_back_ = false;  // the last write said so
+  bool more_ = false;             // within send(): as much again follows
+  bool holds_back_ = false;       // the last write said so
   uint8_t next_record_type_ = 0;  // of what OpenSSL writes next through the kernel; 0: data
   uint8_t record_type_ = 0;       // of a record that waits behind unsent_; 0: none
   std::string record_;

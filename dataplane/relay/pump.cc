@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
+#include "dataplane/base/turn_budget.h"
+
 namespace sallyport {
 
 namespace {
 
-// A source that gives a quarter of a chunk or more this many times in a row is moving bulk.
+// A source that gives large pieces this many times in a row is moving bulk.
 constexpr uint8_t kBulkAfter = 4;
-constexpr size_t kBulkChunk = Scratch::kChunk / 4;
 
 }  // namespace
 
@@ -67,7 +68,7 @@ Pump::Next Pump::copy(size_t& budget) {
     case Flow::Ok: break;
   }
   bytes_ += r.bytes;
-  budget -= std::min(budget, r.bytes);
+  spend(budget, r.bytes);
   judge_bulk(r.bytes);
   Bytes got = space.first(r.bytes);
   FlowResult w = to_.write(got);
@@ -89,7 +90,7 @@ Pump::Next Pump::splice(size_t& budget) {
   }
   bytes_ += r.bytes;
   spliced_ += r.bytes;
-  budget -= std::min(budget, r.bytes);
+  spend(budget, r.bytes);
   judge_bulk(r.bytes);
   return Next::Go;
 }
@@ -101,7 +102,7 @@ Pump::Next Pump::broken(PumpState state) {
 
 // Up quickly, down slowly: one short read amid bulk is no reason to change.
 void Pump::judge_bulk(size_t bytes) {
-  if (bytes >= kBulkChunk) {
+  if (bytes >= Scratch::kBulk) {
     full_chunks_ = static_cast<uint8_t>(std::min(full_chunks_ + 1, 2 * kBulkAfter));
   } else if (full_chunks_ > 0) {
     --full_chunks_;

@@ -1,7 +1,7 @@
 // An exchange with a backend: the request's body one way, the response the other.
 #include "dataplane/session/exchange.h"
 
-#include <algorithm>
+#include "dataplane/base/turn_budget.h"
 
 namespace sallyport {
 
@@ -9,8 +9,6 @@ namespace {
 
 // Kept of what comes from a client while nothing is wanted from it.
 constexpr size_t kAhead = 16 * 1024;
-// Pieces of a body from which on it is worth splicing.
-constexpr size_t kBulk = Scratch::kChunk / 4;
 // How long the kernel may wait for the rest of a segment: a sender of bulk goes on sooner.
 constexpr Micros kHeldBackMost{2000};
 // Of one exchange: more than any protocol has a use for, few enough to wait for a client.
@@ -25,8 +23,8 @@ Exchange::Next Exchange::begin_relay() {
     wait("waiting for the backend's settings", limits().handshake_timeout);
     return Next::Wait;
   }
-  upgrade_sent_ = !upgrade.empty() &&
-                  (!h2_ || (same_name(upgrade, "websocket") && h2_->takes_connect()));
+  upgrade_sent_ =
+      !upgrade.empty() && (!h2_ || (same_name(upgrade, "websocket") && h2_->takes_connect()));
   if (client_->version == 2 && !upgrade.empty() && !upgrade_sent_) {
     // It is no GET, whatever form it has taken here.
     return answer(502, RequestEnd::BackendFailed, "the backend takes no extended CONNECT");
@@ -83,7 +81,7 @@ Exchange::Next Exchange::forward_request(size_t& budget) {
       reached(Limit::BodySize);
       return answer(413, RequestEnd::TooLarge, "the body is longer than body_size");
     }
-    budget -= std::min(budget, body.data.size());
+    spend(budget, body.data.size());
     body_begun_ |= !body.data.empty();
     request_read_ = body.end;
     // Of an extended CONNECT the tunnel is still to come, behind its head.
@@ -149,14 +147,13 @@ Exchange::Next Exchange::forward_response(size_t& budget) {
       case MessageInput::Body::Kind::Failed:
         detail_ = backend_in_->error_text();
         return response_broken(detail_);
-      case MessageInput::Body::Kind::Refused:
-        return response_refused(body.fault);
+      case MessageInput::Body::Kind::Refused: return response_refused(body.fault);
     }
     progress();
     record_.backend_body_bytes += body.data.size();
     record_.response_body_bytes += body.data.size();
-    bulk_ = body.data.size() >= kBulk;
-    budget -= std::min(budget, body.data.size());
+    bulk_ = body.data.size() >= Scratch::kBulk;
+    spend(budget, body.data.size());
     const FieldList& trailers = backend_in_->trailers();
     if (client_->out.send_body(body.data, body.end,
                                request_.takes_trailers ? &trailers : nullptr) == Step::Failed) {
@@ -169,7 +166,7 @@ Exchange::Next Exchange::forward_response(size_t& budget) {
 // The rest of a body whose length is known, if nothing is done to it.
 bool Exchange::splices_response() {
   return bulk_ && client_->version == 1 && !h2_ && !client_->out.has_pending_head() &&
-         h1_in_->left_in_stream() >= kBulk &&
+         h1_in_->left_in_stream() >= Scratch::kBulk &&
          Splice::possible(backend_->stream(), client_->stream);
 }
 
@@ -182,8 +179,7 @@ Exchange::Next Exchange::splice_response(size_t& budget) {
     case Splice::Taken::Kind::Ok: break;
     case Splice::Taken::Kind::Blocked: return Next::Wait;
     case Splice::Taken::Kind::Unable: bulk_ = false; return Next::On;
-    case Splice::Taken::Kind::End:
-      return response_broken("the backend ended amid the response");
+    case Splice::Taken::Kind::End: return response_broken("the backend ended amid the response");
     case Splice::Taken::Kind::Failed:
       detail_ = backend_in_->error_text();
       return response_broken(detail_);
@@ -193,8 +189,8 @@ Exchange::Next Exchange::splice_response(size_t& budget) {
   record_.backend_body_bytes += taken.bytes;
   record_.response_body_bytes += taken.bytes;
   context_.metrics.spliced_bytes.add(taken.bytes);
-  bulk_ = taken.bytes >= kBulk;
-  budget -= std::min(budget, taken.bytes);
+  bulk_ = taken.bytes >= Scratch::kBulk;
+  spend(budget, taken.bytes);
   return Next::On;
 }
 
@@ -214,12 +210,11 @@ Exchange::Next Exchange::read_response_head() {
       case MessageInput::Head::Kind::Failed:
         detail_ = backend_in_->error_text();
         return backend_lost(detail_);
-      case MessageInput::Head::Kind::Refused:
-        return response_refused(head.fault);
+      case MessageInput::Head::Kind::Refused: return response_refused(head.fault);
     }
     progress();
-    H1Fault fault = parse_response_head(response_bytes_.rest(), FieldList::kMost, request_.method,
-                                        response_);
+    H1Fault fault =
+        parse_response_head(response_bytes_.rest(), FieldList::kMost, request_.method, response_);
     if (fault != H1Fault::None) return response_refused(fault);
     if (response_.status >= 200 || response_.status == 101) return begin_response();
     if (++interims_ > kInterimsMost) {
@@ -315,8 +310,7 @@ Exchange::Next Exchange::backend_lost(std::string_view detail) {
 // is not kept for another.
 bool Exchange::may_send_again() const {
   bool harmless = is_idempotent(request_.method) || backend_in_->unprocessed();
-  return harmless && !body_begun_ && interims_ == 0 &&
-         backend_in_->untouched() &&
+  return harmless && !body_begun_ && interims_ == 0 && backend_in_->untouched() &&
          record_.connect_attempts <
              limit(&RouteLimits::connect_attempts, &Limits::connect_attempts);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dataplane/base/check.h"
+#include "dataplane/base/turn_budget.h"
 #include "dataplane/session/current_snapshot.h"
 #include "dataplane/session/exchange_pool.h"
 
@@ -125,7 +126,7 @@ bool H2Session::read(size_t& budget) {
         open_.for_each([&](H2Stream& stream) { ready(stream); });
         return true;
     }
-    budget -= std::min(budget, r.bytes);
+    spend(budget, r.bytes);
     if (!receive({scratch().plain, r.bytes})) return true;
   }
   return true;
@@ -226,8 +227,7 @@ void H2Session::begin(H2Stream& stream) {
     stream.exchange_->begin(stream.lent_, std::move(head), stream.started_);
   } else {
     on_fault();
-    stream.exchange_->begin_refused(stream.lent_, stream.fault_, stream.size_,
-                                    stream.started_);
+    stream.exchange_->begin_refused(stream.lent_, stream.fault_, stream.size_, stream.started_);
   }
 }
 

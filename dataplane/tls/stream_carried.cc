@@ -11,6 +11,14 @@
 
 namespace sallyport {
 
+namespace {
+
+// What is asked of the socket for one read() that has something already. Whole records fill the
+// reader's room with one or two; a peer that makes them tiny shall not have all of a worker's time.
+constexpr int kMoreReceptions = 2;
+
+}  // namespace
+
 // What is received lies in received_, as far as an earlier call has seen it, and behind that in
 // this call's window of the worker's scratch memory. Records are decrypted to where they are read
 // into as long as there is room; the end of the one that does not fit waits in carried_.
@@ -49,7 +57,9 @@ FlowResult Stream::carried_read(MutableBytes into) {
   if (carried_->ended) return {Flow::End};
   begin_call();
   size_t total = 0;
-  while (take_records(into, total) && total < into.size() && fill_waiting()) {
+  for (int more = kMoreReceptions; take_records(into, total) && total < into.size();) {
+    if (total > 0 && more-- == 0) break;
+    if (!fill_waiting()) break;
   }
   Step sent = end_call();
   if (total > 0) return {Flow::Ok, total};

@@ -202,6 +202,29 @@ TEST_F(CarriedStreamTest, TalksWithoutOpenssl) {
   expect_conversation();
 }
 
+TEST_F(CarriedStreamTest, TinyRecordsDoNotHoldAWorker) {
+  carry();
+  constexpr size_t kRecords = 9000, kWire = 5 + 1 + 1 + 16;
+  std::string wire;
+  for (size_t i = 0; i < kRecords; ++i) {
+    say(client_, "x");
+    if (i % 100 == 99) wire += taken(client_out());
+  }
+  ASSERT_EQ(wire.size(), kRecords * kWire);
+  give(client_out(), wire);
+  std::vector<uint8_t> room(Scratch::kChunk);
+  FlowResult first = read(server_, room);
+  ASSERT_EQ(first.kind, Flow::Ok);
+  EXPECT_LT(first.bytes, kRecords);
+  EXPECT_LE(first.bytes * kWire, 3 * sizeof(Scratch::received));
+  // The rest has been announced.
+  size_t total = first.bytes;
+  for (FlowResult r = server_.read(room); r.kind == Flow::Ok; r = server_.read(room)) {
+    total += r.bytes;
+  }
+  EXPECT_EQ(total, kRecords);
+}
+
 /// Each cipher of TLS 1.3.
 class CarriedCipherTest : public CarriedStreamTest,
                           public testing::WithParamInterface<const char*> {};

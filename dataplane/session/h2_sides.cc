@@ -7,6 +7,12 @@
 
 namespace sallyport {
 
+namespace {
+
+constexpr size_t kWidenAfter = 64 * 1024;
+
+}  // namespace
+
 H2Sides::H2Sides(H2Link& link, H2HeadText::Of of)
     : link_(link),
       of_(of),
@@ -23,7 +29,7 @@ void H2Sides::open_sides(int32_t id) {
   closed_ = faulty_ = head_whole_ = ended_ = held_ = counts_ = false;
   head_sent_ = said_all_ = end_sent_ = false;
   fault_ = trailer_fault_ = H1Fault::None;
-  pending_ = size_ = 0;
+  pending_ = size_ = moved_ = 0;
   text_.begin(of_, link_.header_size());
 }
 
@@ -170,6 +176,7 @@ MessageInput::Body H2Sides::read_body(size_t most) {
   received_.consumed(size);
   if (!closed_) {
     link_.frames().consumed(id_, size);
+    widen(size);
     link_.wants_to_send();
   }
   if (counts_ && size > left_) return {Body::Kind::Refused, {}, false, H1Fault::BadContentLength};
@@ -179,6 +186,14 @@ MessageInput::Body H2Sides::read_body(size_t most) {
     return {Body::Kind::Refused, {}, false, H1Fault::BadContentLength};
   }
   return {Body::Kind::Data, data, end};
+}
+
+// A body that is long, and goes on as fast as it comes.
+void H2Sides::widen(size_t size) {
+  moved_ += size;
+  if (moved_ < kWidenAfter || !received_.empty() || ended_) return;
+  moved_ = 0;
+  link_.frames().widen(id_);
 }
 
 std::string H2Sides::error_text() const {

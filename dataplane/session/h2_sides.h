@@ -115,6 +115,7 @@ class H2Sides : public H2FrameStream, public MessageInput, public MessageOutput 
   bool counts_ = false;          // left_ is what the body still has to have
   uint64_t left_ = 0;
   Block received_;
+  size_t moved_ = 0;             // of a body, since its window was last thought of
   H1BodyDecoder trailer_reader_;
   H1Fault trailer_fault_ = H1Fault::None;
 
@@ -129,6 +130,7 @@ class H2Sides : public H2FrameStream, public MessageInput, public MessageOutput 
 
  private:
   void read_trailers();
+  void widen(size_t size);
   bool submit_head(bool more);
 };
 

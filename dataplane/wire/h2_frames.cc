@@ -165,6 +165,7 @@ struct H2Frames::Callbacks {
     H2FrameStream* stream = stream_of(session, id);
     H2Frames& frames = of(self);
     if (frames.streams_ > 0) --frames.streams_;  // a client's are its own
+    std::replace(frames.wide_.begin(), frames.wide_.end(), id, 0);
     frames.closed_[frames.closed_count_++ % kRemembered] = {id, frames.reset_id_ == id};
     if (stream) stream->on_closed(H2Error{code});
     return 0;
@@ -428,6 +429,15 @@ void H2Frames::resume(int32_t id) { nghttp2_session_resume_data(session_, id); }
 
 void H2Frames::consumed(int32_t id, size_t size) {
   nghttp2_session_consume_stream(session_, id, size);
+}
+
+void H2Frames::widen(int32_t id) {
+  auto is = [&](int32_t other) { return std::find(wide_.begin(), wide_.end(), other); };
+  auto place = is(0);
+  if (place == wide_.end() || is(id) != wide_.end()) return;
+  if (!nghttp2_session_find_stream(session_, id)) return;
+  *place = id;
+  nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, id, kWideWindow);
 }
 
 void H2Frames::return_window() {

@@ -152,6 +152,12 @@ class H2Frames {
   void resume(int32_t id);
   /// Of a body that came, so much has gone on.
   void consumed(int32_t id, size_t size);
+  /// More of a body may come before consumed(): 256 KiB, and so the peer need not wait for a round
+  /// trip after each 64. Of few streams at a time, so that one connection does not hold much; of
+  /// others nothing changes.
+  void widen(int32_t id);
+  static constexpr int32_t kWideWindow = 256 * 1024;
+  static constexpr size_t kWideMost = 4;
   /// The connection's window is given back now, which otherwise waits until it is worth a frame.
   void return_window();
   void reset(int32_t id, H2Error error);
@@ -196,6 +202,7 @@ class H2Frames {
   static constexpr size_t kRemembered = 64;
   std::array<Closed, kRemembered> closed_{};
   size_t closed_count_ = 0;
+  std::array<int32_t, kWideMost> wide_{};  // streams that are
   int32_t last_id_ = 0;    // of the peer's
   uint32_t streams_ = 0;   // of the peer's that are open
   uint32_t streams_most_;

@@ -328,8 +328,9 @@ void HttpWorld::look_what_waits(const HttpRequest& r) {
   const HttpAttempt* attempt = ledger_.attempt(r.attempt);
   if (!attempt) return;
   const Faults& f = network_.faults();
-  uint64_t most = 64 * 1024 + 64 * 1024 + f.send_buffer + f.receive_buffer + 4 * 16 * 1024;
-  if (!plan_.versions.backend_http2) most += 64 * 1024;  // a piece that has been read
+  uint64_t most = 64 * 1024 + f.send_buffer + f.receive_buffer + 4 * 16 * 1024;
+  // The window, or what has been read of it: one piece, and one that has just come.
+  most += plan_.versions.backend_http2 ? 256 * 1024 : 2 * 64 * 1024;
   if (attempt->body_sent <= r.received + most) return;
   problems_.push_back(std::to_string(attempt->body_sent - r.received) +
                       " bytes wait for a stream that is not read, and " + std::to_string(most) +

@@ -141,6 +141,36 @@ TEST(H2Frames, ABodyThatIsNotConsumedStopsAtItsWindowAndNoOther) {
   EXPECT_EQ(stalled.said.size(), 500'000u - 128 * 1024);
 }
 
+TEST(H2Frames, FewBodiesHaveAWideWindow) {
+  Side server(H2Frames::Role::Server), client(H2Frames::Role::Client);
+  constexpr size_t kWide = H2Frames::kWideMost, kAll = 1'000'000;
+  std::vector<Sides> calls(kWide + 1);
+  std::vector<int32_t> ids;
+  for (Sides& call : calls) {
+    call.said = std::string(kAll, 'x');
+    ids.push_back(client.frames.send_request(kPost, call, true));
+  }
+  talk(client, server);
+  for (int32_t id : ids) {
+    server.frames.widen(id);
+    server.frames.widen(id);
+  }
+  talk(server, client);
+  talk(client, server);
+  for (size_t i = 0; i < kWide; ++i) {
+    EXPECT_EQ(kAll - calls[i].said.size(), size_t{H2Frames::kWideWindow}) << i;
+  }
+  EXPECT_EQ(kAll - calls[kWide].said.size(), 64u * 1024);
+  // The place of one that is gone is another's; of one that is not there nothing is kept.
+  server.frames.reset(ids[0], H2Error::Cancel);
+  talk(server, client);
+  server.frames.widen(ids[0]);
+  server.frames.widen(ids[kWide]);
+  talk(server, client);
+  talk(client, server);
+  EXPECT_EQ(kAll - calls[kWide].said.size(), size_t{H2Frames::kWideWindow});
+}
+
 TEST(H2Frames, FramesOfClosedStreamsCountAndThoseOfAPeersEndsAreErrors) {
   Side server(H2Frames::Role::Server), client(H2Frames::Role::Client);
   Sides call;

@@ -8,7 +8,7 @@ namespace sallyport {
 void Dependents::add(User user, std::vector<std::string> things) {
   std::sort(things.begin(), things.end());
   things.erase(std::unique(things.begin(), things.end()), things.end());
-  for (const std::string& thing : things) users_[thing].push_back(user);
+  for (const std::string& thing : things) users_[thing].insert(user);
   things_[user] = std::move(things);
 }
 
@@ -17,7 +17,7 @@ void Dependents::remove(User user) {
   if (found == things_.end()) return;
   for (const std::string& thing : found->second) {
     auto users = users_.find(thing);
-    std::erase(users->second, user);
+    users->second.erase(user);
     if (users->second.empty()) users_.erase(users);
   }
   things_.erase(found);
@@ -29,8 +29,9 @@ void Dependents::rename(User from, User to) {
   if (found == things_.end()) return;
   std::vector<std::string> things = std::move(found->second);
   for (const std::string& thing : things) {
-    std::vector<User>& users = users_[thing];
-    std::replace(users.begin(), users.end(), from, to);
+    std::unordered_set<User>& users = users_[thing];
+    users.erase(from);
+    users.insert(to);
   }
   things_.erase(found);
   things_[to] = std::move(things);

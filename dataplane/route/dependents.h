@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace sallyport {
@@ -24,7 +25,8 @@ class Dependents {
 
  private:
   std::unordered_map<User, std::vector<std::string>> things_;
-  std::unordered_map<std::string, std::vector<User>> users_;
+  // Of one secret or service there may be as many users as there are sites.
+  std::unordered_map<std::string, std::unordered_set<User>> users_;
 };
 
 inline std::string secret_thing(const std::string& name) { return "secret " + name; }

@@ -286,8 +286,10 @@ size_t Stream::room_to_send() const {
 }
 
 IoResult Stream::transmit(Bytes bytes) {
-  holds_back_ = more_;
-  return socket_.write(bytes, more_);
+  IoResult r = socket_.write(bytes, more_);
+  // A write that finds no room changes nothing of what an earlier one has left behind.
+  if (r.kind == Io::Ok) holds_back_ = more_;
+  return r;
 }
 
 void Stream::push() {

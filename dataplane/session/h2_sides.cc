@@ -9,7 +9,9 @@ namespace sallyport {
 
 namespace {
 
-constexpr size_t kWidenAfter = 64 * 1024;
+// Who answers a body before its end does so at its beginning, and a client that is amid its window
+// then has little to throw away. (curl 8.14 takes it ill to have sent all of it behind the answer.)
+constexpr size_t kWidenAfter = 256 * 1024;
 
 }  // namespace
 

@@ -24,6 +24,12 @@ SECONDS_OF_QUIET, SECONDS_TO_END = 0.5, 5
 STATUS_200, STATUS_204 = b"\x88", b"\x89"
 
 
+def curl_takes_it():
+    """What curl may end with once it has the answer. 8.14 calls it a failure to send (55) when its
+    own last frame closes the stream, to all of which it was given window; 7.88 does not."""
+    return (0,) if run(["curl", "--version"], 10).stdout.startswith("curl 7.") else (0, 55)
+
+
 def respond(request, answer):
     answer.send(b"HTTP/1.1 204 No Content\r\n\r\n")
 
@@ -42,7 +48,8 @@ def curl_gets(front, way, path, status, body):
         version = "--http2-prior-knowledge" if way == "plain" else "--http2"
         done = run([*front.curl(way), version, "-o", "/dev/null", "-w", "%{http_code}",
                     "--data-binary", f"@{body}", "-H", "Expect:", front.url(way, path)], 30)
-        assert done.returncode == 0 and done.stdout == str(status), (way, path, body, done)
+        assert done.stdout == str(status), (way, path, body, done)
+        assert done.returncode in curl_takes_it(), (way, path, body, done)
 
 
 def upload(front, t):
@@ -114,7 +121,8 @@ def test(t):
                 done = run(["curl", "-sS", "--max-time", "20", version, "--data-binary", f"@{body}",
                             "-H", "Host: early.test", "-H", "Expect:",
                             f"http://127.0.0.1:{front.http_port}/"], 30)
-                assert (done.returncode, done.stdout) == (0, "early"), (version, body, done)
+                assert done.stdout == "early", (version, body, done)
+                assert done.returncode in curl_takes_it(), (version, body, done)
     is_bounded(front, t)
     front.proxy.wait_idle()
 

@@ -80,7 +80,11 @@ class Client {
     timeval most{30, 0};
     setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most);
     setsockopt(descriptor_, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most);
-    EXPECT_EQ(::connect(descriptor_, to, size), 0) << strerror(errno);
+    int connected;
+    do {  // interrupted as recv() below
+      connected = ::connect(descriptor_, to, size);
+    } while (connected < 0 && errno == EINTR);
+    EXPECT_EQ(connected, 0) << strerror(errno);
   }
   bool receive() {
     char buffer[64 * 1024];

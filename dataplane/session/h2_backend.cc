@@ -52,7 +52,7 @@ void H2BackendStream::ready() {
 }
 
 bool H2BackendStream::translate(MutableBytes head) {
-  return h2_request_fields(head, backend_.tls() ? "https" : "http", link_.fields());
+  return h2_request_fields(head, backend_.tls() ? "https" : "http", link_.scratch().fields);
 }
 
 bool H2BackendStream::submit_fields(std::span<const H2Field> fields, bool more) {

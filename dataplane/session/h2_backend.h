@@ -73,7 +73,6 @@ class H2Backend final : public Task, public H2Link, private H2FrameEvents {
   // For its streams.
   Scratch& scratch() override { return scratch_; }
   H2Frames& frames() override { return frames_; }
-  H2FieldArray& fields() override { return fields_; }
   size_t header_size() const override { return settings_.header_size; }
   size_t open_streams() const override { return open_.size(); }
   bool reading_ended() const override { return ended_; }
@@ -115,7 +114,6 @@ class H2Backend final : public Task, public H2Link, private H2FrameEvents {
   Stream stream_;
   Settings settings_;
   H2Frames frames_;
-  H2FieldArray fields_;
   Deadline deadline_;
   std::vector<H2BackendStream*> open_;
   std::vector<std::unique_ptr<H2BackendStream>> released_;  // until nghttp2 has done with them

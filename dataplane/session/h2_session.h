@@ -32,7 +32,6 @@ class H2Session final : public Session, public H2Link, private H2FrameEvents {
   // For its streams.
   Scratch& scratch() override { return context().scratch; }
   H2Frames& frames() override { return frames_; }
-  H2FieldArray& fields() override { return fields_; }
   size_t header_size() const override { return limits().header_size; }
   size_t open_streams() const override { return open_count_; }
   bool reading_ended() const override { return reading_ended_; }
@@ -89,7 +88,6 @@ class H2Session final : public Session, public H2Link, private H2FrameEvents {
   Block received_;             // not yet understood
   H2Guard guard_;
   H2Frames frames_;
-  H2FieldArray fields_;        // of the head that is being sent
 
   std::vector<std::unique_ptr<H2Stream>> streams_;
   List<H2Stream, OpenStreams> open_;

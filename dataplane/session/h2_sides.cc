@@ -130,8 +130,8 @@ void H2Sides::take(MutableBytes into) {
 }
 
 std::span<const H2Field> H2Sides::closing_fields() {
-  h2_trailer_fields(trailer_lines_.rest(), link_.fields());
-  return link_.fields().all();
+  h2_trailer_fields(trailer_lines_.rest(), link_.scratch().fields);
+  return link_.scratch().fields.all();
 }
 
 // Each ends where HTTP/1.1's do.
@@ -216,7 +216,7 @@ bool H2Sides::submit_head(bool more) {
   pending_ = 0;
   if (!translate(head)) return false;
   link_.wants_to_send();
-  return submit_fields(link_.fields().all(), more);
+  return submit_fields(link_.scratch().fields.all(), more);
 }
 
 Step H2Sides::send_body(MutableBytes data, bool end, const FieldList* trailers) {

@@ -17,8 +17,6 @@ class H2Link {
  public:
   virtual Scratch& scratch() = 0;
   virtual H2Frames& frames() = 0;
-  /// For one head at a time.
-  virtual H2FieldArray& fields() = 0;
   virtual size_t header_size() const = 0;
   /// How many there are.
   virtual size_t open_streams() const = 0;

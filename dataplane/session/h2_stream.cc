@@ -75,7 +75,9 @@ void H2Stream::turn() { session_.run(*this); }
 
 void H2Stream::ready() { session_.ready(*this); }
 
-bool H2Stream::translate(MutableBytes head) { return h2_response_fields(head, link_.fields()); }
+bool H2Stream::translate(MutableBytes head) {
+  return h2_response_fields(head, link_.scratch().fields);
+}
 
 bool H2Stream::submit_fields(std::span<const H2Field> fields, bool more) {
   bool interim = fields.front().value.front() == '1';

@@ -10,6 +10,7 @@
 #include "dataplane/tls/carried_tls.h"
 #include "dataplane/tls/openssl.h"
 #include "dataplane/tls/record_sealer.h"
+#include "dataplane/wire/h2_frames.h"
 
 namespace sallyport {
 
@@ -25,6 +26,7 @@ struct Scratch {
   uint8_t plain[kChunk];                       // between two streams of a relay
   uint8_t back[kBack];
   uint8_t head[kFront];               // a head of an HTTP message while it is written
+  H2FieldArray fields;                // of a head of HTTP/2
   uint8_t received[kChunk + 3 * 22];  // ciphertext on its way in: as many records
   uint8_t sending[Block::kSize];      // ciphertext on its way out of it
   BlockPool blocks;

@@ -1,9 +1,12 @@
 #include "dataplane/wire/h2_frames.h"
 
 #include <nghttp2/nghttp2.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -14,8 +17,21 @@ namespace sallyport {
 
 namespace {
 
-constexpr size_t kFieldsMost = 200;
 constexpr int32_t kLargestId = 0x7fffffff;
+constexpr size_t kLarge = 16 * 1024;
+
+// A session has a piece that its largest frame fits in, all its life, and seldom fills more than
+// the first page: of the others, what an earlier owner has left goes back to the kernel.
+void* allocate_large(size_t size) {
+  static const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  constexpr uintptr_t kFilled = 1024;  // with a few heads
+  void* piece = std::malloc(size);
+  if (!piece) return nullptr;
+  auto begin = reinterpret_cast<uintptr_t>(piece);
+  uintptr_t first = (begin + kFilled + page - 1) / page * page, end = (begin + size) / page * page;
+  if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED);
+  return piece;
+}
 
 // nghttp2 asks for some twenty small pieces for each stream and gives them back with it. Null,
 // which is malloc(), where a sanitizer wants to see each of them.
@@ -25,7 +41,10 @@ nghttp2_mem* memory_of_nghttp2() {
       [](size_t size, void*) { return SmallPieces::allocate(size); },
       [](void* pointer, void*) { SmallPieces::release(pointer); },
       [](size_t count, size_t size, void*) { return SmallPieces::allocate_zeroed(count, size); },
-      [](void* pointer, size_t size, void*) { return SmallPieces::resize(pointer, size); },
+      [](void* pointer, size_t size, void*) {
+        bool large = !pointer && size >= kLarge;
+        return large ? allocate_large(size) : SmallPieces::resize(pointer, size);
+      },
   };
   return SmallPieces::kWatched ? nullptr : &memory;
 }
@@ -37,7 +56,7 @@ H2FrameStream* stream_of(nghttp2_session* session, int32_t id) {
 class FieldArray {
  public:
   explicit FieldArray(std::span<const H2Field> fields) {
-    CHECK(fields.size() <= kFieldsMost);
+    CHECK(fields.size() <= H2FieldArray::kMost);
     for (const H2Field& field : fields) {
       // What is new in each message would only push out of the table what is not.
       bool passing = field.name == "x-request-id";
@@ -54,7 +73,7 @@ class FieldArray {
   static uint8_t* bytes_of(std::string_view text) {
     return reinterpret_cast<uint8_t*>(const_cast<char*>(text.data()));
   }
-  std::array<nghttp2_nv, kFieldsMost> all_;
+  std::array<nghttp2_nv, H2FieldArray::kMost> all_;
   size_t size_ = 0;
 };
 

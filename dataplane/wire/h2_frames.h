@@ -39,6 +39,24 @@ struct H2Field {
   std::string_view value;
 };
 
+/// The fields of a head, or trailers: views of the head they were found in.
+class H2FieldArray {
+ public:
+  static constexpr size_t kMost = 200;
+  void clear() { size_ = 0; }
+  bool add(std::string_view name, std::string_view value) {
+    if (size_ == kMost) return false;
+    fields_[size_++] = {name, value};
+    return true;
+  }
+  std::span<const H2Field> all() const { return {fields_.data(), size_}; }
+  H2Field& operator[](size_t i) { return fields_[i]; }
+
+ private:
+  size_t size_ = 0;
+  std::array<H2Field, kMost> fields_;
+};
+
 /// What a client says first on a connection (RFC 9113 section 3.4).
 constexpr std::string_view kH2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 

@@ -74,24 +74,6 @@ class H2HeadText {
   Block cookies_;              // crumbs, joined
 };
 
-/// Fields for HTTP/2, views of the head they were found in.
-class H2FieldArray {
- public:
-  static constexpr size_t kMost = 200;
-  void clear() { size_ = 0; }
-  bool add(std::string_view name, std::string_view value) {
-    if (size_ == kMost) return false;
-    fields_[size_++] = {name, value};
-    return true;
-  }
-  std::span<const H2Field> all() const { return {fields_.data(), size_}; }
-  H2Field& operator[](size_t i) { return fields_[i]; }
-
- private:
-  size_t size_ = 0;
-  std::array<H2Field, kMost> fields_;
-};
-
 /// From a whole head as forwarding.cc writes it, or from the lines of trailers; changes the names
 /// to lower case where they stand. What belongs to connections of HTTP/1 is left out; an Upgrade to
 /// websocket becomes an extended CONNECT, and the 101 to it a 200 (RFC 8441). False: there are more

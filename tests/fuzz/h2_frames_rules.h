@@ -65,8 +65,8 @@ class Side final : public H2Sides {
     return id_ > 0;
   }
   bool translate(MutableBytes head) override {
-    return of_ == H2HeadText::Of::Request ? h2_response_fields(head, link_.fields())
-                                          : h2_request_fields(head, "http", link_.fields());
+    return of_ == H2HeadText::Of::Request ? h2_response_fields(head, link_.scratch().fields)
+                                          : h2_request_fields(head, "http", link_.scratch().fields);
   }
 
   Block head_;
@@ -102,7 +102,6 @@ class Connection final : public H2Link, public H2FrameEvents {
 
   Scratch& scratch() override { return scratch_; }
   H2Frames& frames() override { return frames_; }
-  H2FieldArray& fields() override { return fields_; }
   size_t header_size() const override { return 16 * 1024; }
   size_t open_streams() const override { return sides_.size(); }
   bool reading_ended() const override { return false; }
@@ -144,7 +143,6 @@ class Connection final : public H2Link, public H2FrameEvents {
   static inline Scratch scratch_;
   static inline uint8_t out_[70 * 1024];
   const H2Frames::Role role_;
-  H2FieldArray fields_;
   std::vector<std::unique_ptr<Side>> sides_;
   H2Frames frames_;
 };

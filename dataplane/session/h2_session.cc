@@ -33,10 +33,11 @@ H2FrameSettings settings_of(const Limits& limits) {
 }  // namespace
 
 H2Session::H2Session(SessionContext& context, Arrival arrival, Stream&& client,
-                     std::shared_ptr<const ServerContext> tls, const ConnectionFacts& facts,
-                     uint16_t port, Block received)
+                     std::shared_ptr<const ServerContext> tls, std::unique_ptr<ClientProof> proof,
+                     const ConnectionFacts& facts, uint16_t port, Block received)
     : Session(context, std::move(arrival)),
       tls_(std::move(tls)),
+      proof_(std::move(proof)),
       client_(std::move(client)),
       facts_(facts),
       port_(port),

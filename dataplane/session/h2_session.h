@@ -21,10 +21,11 @@ namespace sallyport {
 /// own; what they say is sent in the session's next.
 class H2Session final : public Session, public H2Link, private H2FrameEvents {
  public:
-  /// `received`: bytes that were read from `client` before it was known. `tls`: null in the clear.
+  /// `received`: bytes that were read from `client` before it was known. `tls` and `proof`: null in
+  /// the clear.
   H2Session(SessionContext& context, Arrival arrival, Stream&& client,
-            std::shared_ptr<const ServerContext> tls, const ConnectionFacts& facts, uint16_t port,
-            Block received);
+            std::shared_ptr<const ServerContext> tls, std::unique_ptr<ClientProof> proof,
+            const ConnectionFacts& facts, uint16_t port, Block received);
   ~H2Session() override;
 
   void drain() override;
@@ -82,6 +83,7 @@ class H2Session final : public Session, public H2Link, private H2FrameEvents {
   void arm();
 
   std::shared_ptr<const ServerContext> tls_;
+  std::unique_ptr<ClientProof> proof_;  // to which the facts point
   Stream client_;
   ConnectionFacts facts_;      // by the snapshot of the last request
   uint16_t port_;

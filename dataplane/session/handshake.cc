@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "dataplane/tls/client_proof.h"
 #include "dataplane/wire/proxy_header.h"
 
 namespace sallyport {
@@ -65,13 +64,12 @@ ClientHandshake failed(Stream& client, const Site& site, ConnectionRecord& recor
   }
 }
 
-void count(const Stream& client, const Site& site, const TlsFacts& facts,
-           HandshakeMetrics& metrics) {
+void count(const Site& site, const TlsFacts& facts, ClientProof* proof, HandshakeMetrics& metrics) {
   auto policy = static_cast<size_t>(client_policy(&site));
   metrics.with_clients[policy][facts.is_1_3][facts.resumed].add();
-  ClientProof* proof = site.client_auth ? ClientProof::of(client) : nullptr;
+  if (!proof || !site.client_auth) return;
   // The first request would have it judged anyway.
-  if (proof) count_certificate(metrics, proof->judged_by(site.client_auth).verdict);
+  count_certificate(metrics, proof->judged_by(site.client_auth).verdict);
 }
 
 void count_kernel_tls(const Stream& stream, KernelTlsMetrics& metrics) {
@@ -119,9 +117,11 @@ ClientHandshake shake_hands(Stream& client, const Site& site, ConnectionRecord& 
   record.alpn = facts.alpn;
   count_kernel_tls(client, metrics.kernel_tls[static_cast<size_t>(Side::Client)]);
   if (names_the_same(facts.sni, record.sni)) {
-    count(client, site, facts, metrics.tls);
+    std::unique_ptr<ClientProof> proof = ClientProof::take(client.ssl());
+    count(site, facts, proof.get(), metrics.tls);
+    if (proof) proof->forget_decoded();
     client.let_openssl_go();
-    return {Step::Done};
+    return {.step = Step::Done, .proof = std::move(proof)};
   }
   metrics.tls.failed(client_policy(&site), HandshakeError::OtherName);
   record.detail = "the second ClientHello names another host";

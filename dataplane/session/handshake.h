@@ -1,10 +1,12 @@
 // TLS with a client, and what is told to backends before theirs: for the sessions of both kinds.
 #pragma once
 
+#include <memory>
+
 #include "dataplane/observe/connection_record.h"
 #include "dataplane/observe/metrics.h"
 #include "dataplane/route/snapshot.h"
-#include "dataplane/tls/client_identity.h"
+#include "dataplane/tls/client_proof.h"
 #include "dataplane/tls/facts.h"
 #include "dataplane/tls/stream.h"
 
@@ -22,10 +24,11 @@ struct ClientHandshake {
   Step step = Step::Blocked;
   Reason reason = Reason::Closed;  // of Failed
   bool told = false;               // of Failed: an alert is on its way to the client
+  std::unique_ptr<ClientProof> proof = nullptr;  // of Done; null where no certificate was asked for
 };
 /// Counts it, and fills the record's TLS fields or its detail. Once it is done, OpenSSL's part of
-/// the stream may be gone, but never where a certificate was asked for. REQUIRES: `client` is under
-/// TLS as the server of `site`; `record.sni` is the name by which that was chosen.
+/// the stream may be gone. REQUIRES: `client` is under TLS as the server of `site`; `record.sni` is
+/// the name by which that was chosen.
 ClientHandshake shake_hands(Stream& client, const Site& site, ConnectionRecord& record,
                             WorkerMetrics& metrics);
 

@@ -99,7 +99,8 @@ bool HttpSession::shake_hands_with_client() {
   }
   record().client_handshake = since_start();
   lent_.facts.tls = record().tls_version == "TLSv1.3" ? TlsVersion::V1_3 : TlsVersion::V1_2;
-  lent_.facts.proof = client_.ssl() ? ClientProof::of(client_) : nullptr;
+  proof_ = std::move(shaken.proof);
+  lent_.facts.proof = proof_.get();
   if (record().alpn == "h2" && arrival().rules->config.http2) {
     go_on_with_http2(Block(context().scratch.blocks));
     return false;
@@ -110,7 +111,7 @@ bool HttpSession::shake_hands_with_client() {
 
 void HttpSession::go_on_with_http2(Block received) {
   hand_on(std::make_unique<H2Session>(context(), std::move(arrival()), std::move(client_),
-                                      std::move(tls_), lent_.facts, lent_.port,
+                                      std::move(tls_), std::move(proof_), lent_.facts, lent_.port,
                                       std::move(received)));
 }
 

@@ -1,6 +1,7 @@
 // A client's HTTP/1.1 connection: one request after the other, under TLS or in the clear.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "dataplane/session/exchange.h"
@@ -49,6 +50,7 @@ class HttpSession final : public Session {
   void discard();
 
   std::shared_ptr<const ServerContext> tls_;  // of the handshake; outlives the stream's TLS
+  std::unique_ptr<ClientProof> proof_;
   Stream client_;
   H1Input in_;
   H1Output out_;

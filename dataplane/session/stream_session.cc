@@ -84,6 +84,7 @@ bool StreamSession::shake_hands_with_client() {
     return false;
   }
   record().client_handshake = since_start();
+  proof_ = std::move(shaken.proof);
   return start_connecting();
 }
 
@@ -173,8 +174,7 @@ bool StreamSession::begin_backend_tls() {
 }
 
 const ClientIdentity* StreamSession::client_identity() const {
-  if (!site_ || !site_->client_auth || client_.plain()) return nullptr;
-  return &ClientProof::of(client_)->judged_by(site_->client_auth);
+  return proof_ && site_->client_auth ? &proof_->judged_by(site_->client_auth) : nullptr;
 }
 
 // Nothing has been sent to the endpoint yet, so another may serve as well.

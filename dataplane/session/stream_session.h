@@ -1,11 +1,12 @@
 // Bytes between a client and one endpoint, in all three scenarios and on tcp listeners.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "dataplane/relay/pump.h"
 #include "dataplane/session/session.h"
-#include "dataplane/tls/client_identity.h"
+#include "dataplane/tls/client_proof.h"
 
 namespace sallyport {
 
@@ -58,6 +59,7 @@ class StreamSession final : public Session {
   const Service& service_;
   const Endpoint* endpoint_ = nullptr;
   std::vector<const Endpoint*> tried_;  // endpoints that failed this connection
+  std::unique_ptr<ClientProof> proof_;
   Stream client_;
   Stream backend_;
   std::optional<Pump> to_backend_;

@@ -52,6 +52,12 @@ ClientProof* ClientProof::in(const SSL* ssl) {
 
 void ClientProof::attach(SSL* ssl) { SSL_set_ex_data(ssl, proof_index(), new ClientProof); }
 
+std::unique_ptr<ClientProof> ClientProof::take(SSL* ssl) {
+  std::unique_ptr<ClientProof> proof(settled(ssl));
+  if (proof) SSL_set_ex_data(ssl, proof_index(), nullptr);
+  return proof;
+}
+
 ClientProof* ClientProof::settled(const SSL* ssl) {
   ClientProof* proof = in(ssl);
   if (!proof) return nullptr;
@@ -95,6 +101,13 @@ void ClientProof::encode() {
   if (whole && encoded_.size() <= kEncodedMost) return;
   encoded_ = {};
   kept_size_ = 0;
+}
+
+void ClientProof::forget_decoded() {
+  if (encoded_.empty()) return;
+  leaf_.reset();
+  sent_.reset();
+  encoded_.shrink_to_fit();
 }
 
 const ClientIdentity& ClientProof::judged_by(const ClientDemandPtr& demand) {

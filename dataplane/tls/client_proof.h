@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "dataplane/tls/client_identity.h"
-#include "dataplane/tls/stream.h"
+#include "dataplane/tls/openssl.h"
 
 namespace sallyport {
 
@@ -16,14 +16,18 @@ class ClientProof {
  public:
   ClientProof() { encode(); }
 
-  /// The connection's own; null where nobody was asked. It lives as long as the stream's TLS.
+  /// The connection's own, of which the SSL knows no more; null where nobody was asked.
   /// REQUIRES: the handshake is done.
-  static ClientProof* of(const Stream& stream) { return settled(stream.ssl()); }
+  static std::unique_ptr<ClientProof> take(SSL* ssl);
 
   /// Judges once for each demand and keeps it, as long as the connection lives: by now, with the
   /// chain that the client sent, in this handshake or in the one that is resumed.
   /// REQUIRES: not null.
   const ClientIdentity& judged_by(const ClientDemandPtr& demand);
+
+  /// Keeps the certificates as they were sent, to be decoded when somebody must look into them:
+  /// most are judged once, in the handshake.
+  void forget_decoded();
 
   bool shown() const { return leaf_ || encoded_.size() > 1; }
 
@@ -41,7 +45,7 @@ class ClientProof {
   std::string_view rejection() const { return rejection_; }
   ClientVerdict rejected_as() const { return rejected_as_; }
 
-  /// The same as of(), from when it is known whether a session is resumed: a ticket that was looked
+  /// The same as in(), from when it is known whether a session is resumed: a ticket that was looked
   /// at and not taken has shown nothing.
   static ClientProof* settled(const SSL* ssl);
 
@@ -62,7 +66,7 @@ class ClientProof {
   void decode();
   bool is_of(const SSL_SESSION* session) const;
 
-  // Of a resumed session both are null until somebody must look into the certificates.
+  // Both may be null until somebody must look into the certificates.
   X509Ptr leaf_;
   X509StackPtr sent_;
   std::string encoded_;   // a mark, the leaf, and those that came with it; empty: too long

@@ -23,10 +23,8 @@ constexpr int kMoreReceptions = 2;
 // this call's window of the worker's scratch memory. Records are decrypted to where they are read
 // into as long as there is room; the end of the one that does not fit waits in carried_.
 
-// What a client has shown of itself hangs on the SSL.
 bool Stream::may_carry() const {
-  return SSL_is_server(ssl_.get()) && kernel_tls_ == KernelTlsUse::None &&
-         SSL_get_verify_mode(ssl_.get()) == SSL_VERIFY_NONE;
+  return SSL_is_server(ssl_.get()) && kernel_tls_ == KernelTlsUse::None;
 }
 
 bool Stream::let_openssl_go() {

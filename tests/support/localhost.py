@@ -30,9 +30,9 @@ class BenchBackend:
 
 
 class LocalFront:
-    """`plain` and `tls` are addresses of backends, several in lists."""
+    """`plain` and `tls` are addresses of backends, several in lists; `site_keys` go to both sites."""
 
-    def __init__(self, t, plain, tls, settings="", **options):
+    def __init__(self, t, plain, tls, settings="", site_keys="", **options):
         self.ports = {way: t.port() for way in WAYS}
         self.authority: pathlib.Path = t.authority.file
         secret = t.authority.issue("localhost", dns=("localhost",), ip=("127.0.0.1",))
@@ -43,8 +43,8 @@ secrets:
   - {{name: site, directory: {secret}}}
   - {{name: authority, ca.crt: {t.authority.file}}}
 sites:
-  - {{host: localhost, listeners: [offload], scenario: offload, secret: site, service: plain}}
-  - {{host: localhost, listeners: [reencrypt], scenario: reencrypt, secret: site, service: again}}
+  - {{host: localhost, listeners: [offload], scenario: offload, secret: site, service: plain{site_keys}}}
+  - {{host: localhost, listeners: [reencrypt], scenario: reencrypt, secret: site, service: again{site_keys}}}
 services:
   - {{name: plain, endpoints: [{_listed(plain)}]}}
   - {{name: again, endpoints: [{_listed(tls)}], tls: {{name: backend.test, secret: authority}}}}

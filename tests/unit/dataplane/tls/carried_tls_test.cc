@@ -96,6 +96,11 @@ class CarriedStreamTest : public testing::Test {
         context_of(TLS_server_method(), version, own_schedule ? own_provider_query() : nullptr);
     if (cipher) SSL_CTX_set_ciphersuites(client_context.get(), cipher);
     show_self_signed(server_context.get());
+    if (client_shows_) {
+      show_self_signed(client_context.get());
+      SSL_CTX_set_verify(server_context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                         [](int, X509_STORE_CTX*) { return 1; });
+    }
     SslPtr client(SSL_new(client_context.get())), server(SSL_new(server_context.get()));
     SSL_set_connect_state(client.get());
     SSL_set_accept_state(server.get());
@@ -192,6 +197,7 @@ class CarriedStreamTest : public testing::Test {
   Loop loop_;
   Nobody nobody_;
   std::unique_ptr<Scratch> scratch_ = std::make_unique<Scratch>();
+  bool client_shows_ = false;
   Stream client_{*scratch_}, server_{*scratch_};
   int to_client_ = -1, to_server_ = -1;
 };
@@ -242,6 +248,15 @@ INSTANTIATE_TEST_SUITE_P(, CarriedCipherTest,
                          testing::Values("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384",
                                          "TLS_CHACHA20_POLY1305_SHA256"),
                          [](const auto& cipher) { return std::string(cipher.param); });
+
+TEST_F(CarriedStreamTest, IsCarriedWhereAClientHasShownACertificate) {
+  client_shows_ = true;
+  connect();
+  ASSERT_NE(SSL_get0_peer_certificate(server_.ssl()), nullptr);
+  ASSERT_TRUE(server_.let_openssl_go());
+  EXPECT_EQ(read(server_), "at once");
+  expect_conversation();
+}
 
 TEST_F(CarriedStreamTest, StaysOpensslsInTls12) {
   connect(TLS1_2_VERSION);

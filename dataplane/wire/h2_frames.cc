@@ -24,7 +24,7 @@ constexpr size_t kLarge = 16 * 1024;
 // the first page: of the others, what an earlier owner has left goes back to the kernel.
 void* allocate_large(size_t size) {
   static const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  constexpr uintptr_t kFilled = 1024;  // with a few heads
+  constexpr uintptr_t kFilled = 256;  // with a head of the usual size
   void* piece = std::malloc(size);
   if (!piece) return nullptr;
   auto begin = reinterpret_cast<uintptr_t>(piece);

@@ -54,7 +54,7 @@ def cost(rows):
 
 
 def memory(rows):
-    figure, axes = pyplot.subplots(figsize=(6, 3))
+    figure, axes = pyplot.subplots(figsize=(3 + 1.5 * len(rows), 3))
     names = list(dict.fromkeys(name for row in rows for name in row["proxies"]))
     for at, name in enumerate(names):
         places = [each + at * 0.8 / len(names) for each in range(len(rows))]
@@ -62,7 +62,7 @@ def memory(rows):
         axes.bar(places, held, 0.8 / len(names),
                  color=colour(name), label=name)
     axes.set_xticks([each + 0.4 - 0.4 / len(names) for each in range(len(rows))],
-                    [f"{row['connections']} connections" for row in rows])
+                    [f"{row['row']}\n{row['connections']} connections" for row in rows], fontsize=8)
     axes.set_ylabel("KiB per idle TLS connection")
     axes.legend(fontsize=8)
     return figure

@@ -98,10 +98,10 @@ def memory_table(rows):
     body = []
     for row in rows:
         held = [row["proxies"].get(name) for name in names]
-        body.append([str(row["connections"]), *(f"{h['kib']:.2f}" if h else "–" for h in held)])
+        body.append([row["row"], str(row["connections"]), *(f"{h['kib']:.2f}" if h else "–" for h in held)])
     return ["## Memory per idle TLS connection, KiB", "",
             "PSS of all processes, over that of the fresh process, after each connection has made a "
-            "request.", ""] + table(["connections", *names], body)
+            "request.", ""] + table(["row", "connections", *names], body)
 
 
 def latency_table(rows):

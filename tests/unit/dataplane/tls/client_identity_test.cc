@@ -1,37 +1,19 @@
 #include "dataplane/tls/client_identity.h"
 
 #include <gtest/gtest.h>
-#include <openssl/pem.h>
 
-#include "control/pki/certificate_authority.h"
 #include "dataplane/tls/certificate.h"
 #include "dataplane/tls/client_match.h"
 #include "dataplane/tls/client_names.h"
+#include "tests/unit/dataplane/tls/client_certificates.h"
 
 namespace sallyport {
 namespace {
 
-CertificateAuthority authority(const std::string& name) {
-  AuthorityRequest request;
-  request.common_name = name;
-  request.validity.duration = std::chrono::hours(1);
-  return std::move(*CertificateAuthority::make(request));
-}
-
-X509Ptr certificate(const std::string& pem) {
-  BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  return X509Ptr(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-}
-
 class ClientIdentityTest : public testing::Test {
  protected:
   X509Ptr issue(const CertificateAuthority& by, CertificateUse use = CertificateUse::Client) {
-    IssueRequest request;
-    request.names.common_name = "alice";
-    request.names.dns_names = {"alice.staff.example.com"};
-    request.use = use;
-    request.validity.duration = std::chrono::minutes(30);
-    return certificate(by.issue(request)->tls_crt);
+    return client_certificate(by, "alice", use);
   }
   ClientDemand demand(VerifyClient verify, ClientMatch match = {}) {
     ClientDemand d;
@@ -40,7 +22,8 @@ class ClientIdentityTest : public testing::Test {
     d.match = std::move(match);
     return d;
   }
-  CertificateAuthority ours_ = authority("ours"), theirs_ = authority("theirs");
+  CertificateAuthority ours_ = authority_of_clients("ours");
+  CertificateAuthority theirs_ = authority_of_clients("theirs");
 };
 
 TEST_F(ClientIdentityTest, SaysWhoIsThere) {

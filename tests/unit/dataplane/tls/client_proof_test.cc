@@ -1,32 +1,13 @@
 #include "dataplane/tls/client_proof.h"
 
 #include <gtest/gtest.h>
-#include <openssl/pem.h>
 
 #include <memory>
-#include <string>
 
-#include "control/pki/certificate_authority.h"
+#include "tests/unit/dataplane/tls/client_certificates.h"
 
 namespace sallyport {
 namespace {
-
-CertificateAuthority authority(const std::string& name) {
-  AuthorityRequest request;
-  request.common_name = name;
-  request.validity.duration = std::chrono::hours(1);
-  return std::move(*CertificateAuthority::make(request));
-}
-
-X509Ptr client_of(const CertificateAuthority& by) {
-  IssueRequest request;
-  request.names.common_name = "alice";
-  request.use = CertificateUse::Client;
-  request.validity.duration = std::chrono::minutes(30);
-  std::string pem = by.issue(request)->tls_crt;
-  BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  return X509Ptr(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-}
 
 ClientDemandPtr demand_of(const CertificateAuthority& trusted, VerifyClient verify) {
   auto demand = std::make_shared<ClientDemand>();
@@ -36,9 +17,9 @@ ClientDemandPtr demand_of(const CertificateAuthority& trusted, VerifyClient veri
 }
 
 TEST(ClientProof, IsJudgedAlikeWithAndWithoutWhatWasDecoded) {
-  CertificateAuthority ours = authority("ours"), theirs = authority("theirs");
+  CertificateAuthority ours = authority_of_clients("ours"), theirs = authority_of_clients("theirs");
   for (const CertificateAuthority* issuer : {&ours, &theirs}) {
-    X509Ptr alice = client_of(*issuer);
+    X509Ptr alice = client_certificate(*issuer, "alice");
     for (VerifyClient verify : {VerifyClient::Required, VerifyClient::OptionalNoCa}) {
       ClientProof decoded, encoded;
       decoded.show(alice.get(), nullptr);
@@ -46,9 +27,9 @@ TEST(ClientProof, IsJudgedAlikeWithAndWithoutWhatWasDecoded) {
       encoded.forget_decoded();
       encoded.forget_decoded();
       EXPECT_TRUE(encoded.shown());
-      // Two demands: who is good is remembered by the first.
-      const ClientIdentity& one = decoded.judged_by(demand_of(ours, verify));
+      // Whoever is good is known to the next who asks: only the first must look into certificates.
       const ClientIdentity& other = encoded.judged_by(demand_of(ours, verify));
+      const ClientIdentity& one = decoded.judged_by(demand_of(ours, verify));
       EXPECT_EQ(one.verdict, issuer == &ours ? ClientVerdict::Good : ClientVerdict::UnknownIssuer);
       EXPECT_EQ(other.verdict, one.verdict);
       EXPECT_EQ(other.let_in, one.let_in);
@@ -59,7 +40,7 @@ TEST(ClientProof, IsJudgedAlikeWithAndWithoutWhatWasDecoded) {
 }
 
 TEST(ClientProof, WithoutACertificateShowsNobody) {
-  CertificateAuthority ours = authority("ours");
+  CertificateAuthority ours = authority_of_clients("ours");
   ClientProof proof;
   proof.show(nullptr, nullptr);
   proof.forget_decoded();

@@ -1,35 +1,18 @@
 #include "dataplane/tls/known_clients.h"
 
 #include <gtest/gtest.h>
-#include <openssl/pem.h>
 
-#include "control/pki/certificate_authority.h"
 #include "control/pki/revocation_list.h"
 #include "dataplane/tls/client_names.h"
+#include "tests/unit/dataplane/tls/client_certificates.h"
 
 namespace sallyport {
 namespace {
 
-using std::chrono::hours;
 using std::chrono::minutes;
 
 class KnownClientsTest : public testing::Test {
  protected:
-  static CertificateAuthority authority(std::chrono::seconds duration) {
-    AuthorityRequest request;
-    request.common_name = "ours";
-    request.validity.duration = duration;
-    return std::move(*CertificateAuthority::make(request));
-  }
-  static X509Ptr client(const CertificateAuthority& by, const std::string& name) {
-    IssueRequest request;
-    request.names.common_name = name;
-    request.use = CertificateUse::Client;
-    request.validity.duration = minutes(30);
-    std::string pem = by.issue(request)->tls_crt;
-    BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-    return X509Ptr(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-  }
   static ClientDemand demand(const CertificateAuthority& by, const char* content) {
     ClientDemand d;
     d.trust = *ClientTrust::make(by.certificate_pem(), "", 1, CrlCheck::Auto);
@@ -40,11 +23,11 @@ class KnownClientsTest : public testing::Test {
     return std::make_shared<const ClientIdentity>();
   }
   KnownClients clients_;
-  CertificateAuthority ours_ = authority(hours(1));
+  CertificateAuthority ours_ = authority_of_clients("ours");
 };
 
 TEST_F(KnownClientsTest, KnowsACertificateUnderTheDemandItWasJudgedBy) {
-  X509Ptr alice = client(ours_, "alice"), bob = client(ours_, "bob");
+  X509Ptr alice = client_certificate(ours_, "alice"), bob = client_certificate(ours_, "bob");
   ClientDemand staff = demand(ours_, "staff"), partners = demand(ours_, "partners");
   auto identity = somebody();
   clients_.remember(KnownClients::key(staff, der_of(alice.get())), identity, 100, 200);
@@ -80,7 +63,7 @@ TEST_F(KnownClientsTest, IsBounded) {
 
 TEST_F(KnownClientsTest, AClientIsGoodUntilItsCertificateOrTheListExpires) {
   std::time_t now = time(nullptr);
-  X509Ptr alice = client(ours_, "alice");
+  X509Ptr alice = client_certificate(ours_, "alice");
   ClientIdentity identity = identify(alice.get(), nullptr, demand(ours_, "ours"));
   ASSERT_TRUE(identity.verified());
   EXPECT_NEAR(static_cast<double>(identity.good_until - now), 30 * 60, 120);

@@ -1,17 +1,15 @@
 #include "dataplane/wire/h2_frames.h"
 
 #include <nghttp2/nghttp2.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 
 #include "dataplane/base/check.h"
 #include "dataplane/base/small_pieces.h"
+#include "dataplane/base/sparse_piece.h"
 
 namespace sallyport {
 
@@ -20,21 +18,9 @@ namespace {
 constexpr int32_t kLargestId = 0x7fffffff;
 constexpr size_t kLarge = 16 * 1024;
 
-// A session has a piece that its largest frame fits in, all its life, and seldom fills more than
-// the first page: of the others, what an earlier owner has left goes back to the kernel.
-void* allocate_large(size_t size) {
-  static const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  constexpr uintptr_t kFilled = 256;  // with a head of the usual size
-  void* piece = std::malloc(size);
-  if (!piece) return nullptr;
-  auto begin = reinterpret_cast<uintptr_t>(piece);
-  uintptr_t first = (begin + kFilled + page - 1) / page * page, end = (begin + size) / page * page;
-  if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED);
-  return piece;
-}
-
-// nghttp2 asks for some twenty small pieces for each stream and gives them back with it. Null,
-// which is malloc(), where a sanitizer wants to see each of them.
+// nghttp2 asks for some twenty small pieces for each stream and gives them back with it, and for
+// one that its largest frame fits in, for all of a session. Null, which is malloc(), where a
+// sanitizer wants to see each of them.
 nghttp2_mem* memory_of_nghttp2() {
   static nghttp2_mem memory = {
       nullptr,
@@ -43,7 +29,7 @@ nghttp2_mem* memory_of_nghttp2() {
       [](size_t count, size_t size, void*) { return SmallPieces::allocate_zeroed(count, size); },
       [](void* pointer, size_t size, void*) {
         bool large = !pointer && size >= kLarge;
-        return large ? allocate_large(size) : SmallPieces::resize(pointer, size);
+        return large ? allocate_sparse(size) : SmallPieces::resize(pointer, size);
       },
   };
   return SmallPieces::kWatched ? nullptr : &memory;

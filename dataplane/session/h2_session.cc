@@ -70,7 +70,8 @@ void H2Session::advance() {
 // True: the next phase has begun.
 bool H2Session::serve() {
   size_t budget = limits().turn_bytes;
-  bool flushed = client_.flush() != Step::Failed;
+  // The handshake's last flight goes out with our SETTINGS, if they can be told in this turn.
+  bool flushed = !heard_ || client_.flush() != Step::Failed;
   if (!flushed || !read(budget)) {
     record().detail = client_.error_text();
     if (client_.asked_for_new_keys()) return refuse_new_keys();
@@ -86,6 +87,10 @@ bool H2Session::serve() {
       return false;
     }
   } while (!ready_.empty() && budget > 0);
+  if (!heard_ && client_.flush() == Step::Failed) {
+    finish(Reason::ClientReset);
+    return false;
+  }
   if (reading_ended_ && !client_.has_unsent() && !frames_.wants_write()) {
     // Nobody will give them a window any more.
     open_.for_each([&](H2Stream& stream) {
@@ -158,7 +163,7 @@ void H2Session::run_ready(size_t& budget) {
 
 // False: the connection is broken.
 bool H2Session::write(size_t& budget) {
-  while (!client_.has_unsent() && frames_.wants_write() && budget > 0) {
+  while (client_.takes_more() && frames_.wants_write() && budget > 0) {
     if (!write_some(budget)) return false;
   }
   return true;
@@ -166,7 +171,7 @@ bool H2Session::write(size_t& budget) {
 
 // Until a stream has room for more of its body: it may be one that comes before what is left.
 bool H2Session::write_some(size_t& budget) {
-  while (!client_.has_unsent() && frames_.wants_write()) {
+  while (client_.takes_more() && frames_.wants_write()) {
     MutableBytes room{scratch().head, Scratch::kChunk + 9};
     size_t size = frames_.produce(room);
     if (size == 0) break;

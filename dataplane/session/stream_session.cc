@@ -85,6 +85,10 @@ bool StreamSession::shake_hands_with_client() {
   }
   record().client_handshake = since_start();
   proof_ = std::move(shaken.proof);
+  if (client_.flush() == Step::Failed) {
+    finish(Reason::ClientReset);
+    return false;
+  }
   return start_connecting();
 }
 

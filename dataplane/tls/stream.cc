@@ -120,8 +120,9 @@ Step Stream::handshake() {
     // behind the KeyUpdate in its buffer.
     SSL_clear_options(ssl_.get(), SSL_OP_ENABLE_KTLS);
     if (!carried_) read_ahead();
-    // The last flight and the tickets go out with whatever comes next; flushing now is not a
-    // condition of having shaken hands.
+    // A client's last flight goes out with whatever comes next; flushing now is not a condition of
+    // having shaken hands.
+    if (SSL_is_server(ssl_.get())) unsent_.append({scratch_.sending, std::exchange(sending_, 0)});
     return end_call() == Step::Failed ? Step::Failed : Step::Done;
   }
   int why = SSL_get_error(ssl_.get(), result);
@@ -306,14 +307,18 @@ Step Stream::send(Bytes bytes, bool more) {
 
 Step Stream::send_all(Bytes bytes) {
   DCHECK(!shutdown_begun_);
-  if (asked_for_new_keys_ || flush() == Step::Failed) return Step::Failed;
+  if (asked_for_new_keys_) return Step::Failed;
   if (!plain() && !kernel_encrypts_) {
+    bool behind = has_unsent();
     // What fits into the scratch memory that ciphertext is gathered in.
     while (!bytes.empty()) {
       Bytes piece = bytes.first(std::min(bytes.size(), Scratch::kChunk));
       bytes = bytes.subspan(piece.size());
       if (!encrypt(piece)) return Step::Failed;
     }
+    if (behind) return flush();
+  } else if (flush() == Step::Failed) {
+    return Step::Failed;
   } else if (!bytes.empty()) {
     size_t sent = 0;
     if (!has_unsent()) {

@@ -89,7 +89,8 @@ class Stream {
   /// Whether the stream failed because the peer asked for new keys, which the kernel cannot change.
   bool asked_for_new_keys() const { return asked_for_new_keys_; }
 
-  /// REQUIRES: start_tls(). On Failed an alert may wait to be flushed.
+  /// REQUIRES: start_tls(). On Failed an alert may wait to be flushed. On Done a server's last
+  /// flight waits, the tickets: it goes out with what is sent next, or is flushed.
   Step handshake();
   /// Where it can be done, TLS goes on here without OpenSSL, whose SSL is freed. False: it goes on
   /// with it. REQUIRES: the handshake is done, and nothing was read since.
@@ -107,6 +108,8 @@ class Stream {
   void push();
   /// Whether bytes wait here for the socket to take them.
   bool has_unsent() const { return !unsent_.empty() || record_type_ != 0; }
+  /// Whether it takes them, as far as is known.
+  bool takes_more() const { return socket_.writable(); }
   /// Bytes that go out as they are, before anything else that is not sent yet.
   /// REQUIRES: they fit beside what is waiting (PROXY headers, alerts: the first bytes written).
   void send_raw(Bytes bytes);

@@ -117,6 +117,7 @@ class CarriedStreamTest : public testing::Test {
       }
       pass(client_out());
       if (other != Step::Done) other = shake(server_);
+      EXPECT_NE(server_.flush(), Step::Failed);
       pass(server_out());
     }
     ASSERT_EQ(one, Step::Done) << client_.error_text();

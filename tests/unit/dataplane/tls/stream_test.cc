@@ -101,6 +101,22 @@ TEST_P(StreamTest, WhereTheKernelDoesNotTakeTlsOpensslDoesIt) {
   EXPECT_EQ(client_.read({&byte, 1}).kind, Flow::End);
 }
 
+TEST_P(StreamTest, AServersLastFlightGoesOutWithWhatItSaysNext) {
+  for (Step server = Step::Blocked; server == Step::Blocked; server = shake(server_)) {
+    ASSERT_NE(shake(client_), Step::Failed) << client_.error_text();
+  }
+  EXPECT_TRUE(server_.has_unsent());
+  EXPECT_TRUE(server_.takes_more());
+  char byte;
+  EXPECT_EQ(recv(client_.socket().descriptor(), &byte, 1, MSG_PEEK), -1) << "sent by itself";
+  EXPECT_EQ(server_.send(as_bytes("at once")), Step::Done);
+  EXPECT_FALSE(server_.has_unsent());
+  shake(client_);
+  while (client_.error_text().empty() && read(client_) != "at once") {
+  }
+  EXPECT_EQ(client_.error_text(), "");
+}
+
 TEST_P(StreamTest, AnErrorThatSomebodyHasLeftIsNotTheStreams) {
   ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
   shake_hands();

@@ -39,7 +39,7 @@ Step Exchange::write_grpc_answer(uint16_t code) {
   out.field("Date", context_.date.text(context_.loop.wall_now()));
   out.field("X-Request-ID", record_.request_id);
   out.put("\r\n");
-  client_->out.put_head(out.written(), BodyKind::None);
+  client_->out.put_head(out.written(), BodyKind::None, false);
   return client_->out.send_body({}, true, nullptr);
 }
 
@@ -74,7 +74,7 @@ Step Exchange::write_answer(uint16_t code) {
   }
   out.put("\r\n");
   DCHECK(!out.overflown());
-  client_->out.put_head(out.written(), BodyKind::Length);
+  client_->out.put_head(out.written(), BodyKind::Length, close_after_);
   bool no_body = client_->asks_for_head || (understood_ && request_.method == Method::Head);
   if (no_body) size = 0;
   record_.response_body_bytes = size;

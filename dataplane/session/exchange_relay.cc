@@ -39,7 +39,7 @@ Exchange::Next Exchange::begin_relay() {
   if (out.overflown()) {
     return answer(431, RequestEnd::TooLarge, "the head is too large with what is added to it");
   }
-  backend_out_->put_head(out.written(), request_.body);
+  backend_out_->put_head(out.written(), request_.body, false);
   phase_ = Phase::Relay;
   record_.doing = "sending the request";
   progress();
@@ -224,7 +224,7 @@ Exchange::Next Exchange::read_response_head() {
     H1Writer out = client_->out.head_writer();
     write_interim_head(out, response_);
     if (out.overflown()) return answer(502, RequestEnd::BackendFailed, "a head too large");
-    client_->out.put_head(out.written(), BodyKind::None);
+    client_->out.put_head(out.written(), BodyKind::None, false);
     if (client_->out.flush() == Step::Failed) return client_lost();
   }
 }
@@ -268,7 +268,7 @@ Exchange::Next Exchange::begin_response() {
   H1Writer out = client_->out.head_writer();
   write_response_head(out, response_, framing);
   if (out.overflown()) return answer(502, RequestEnd::BackendFailed, "a head too large");
-  client_->out.put_head(out.written(), framing.body);
+  client_->out.put_head(out.written(), framing.body, close_after_);
   backend_in_->begin_body(response_.body, response_.length, limits().header_size);
   response_begun_ = true;
   return Next::On;

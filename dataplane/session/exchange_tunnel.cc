@@ -45,7 +45,7 @@ Exchange::Next Exchange::begin_tunnel() {
   H1Writer out = client_->out.head_writer();
   write_upgrade_head(out, response_, upgrade, key ? accept.view() : "", additions());
   if (out.overflown()) return answer(502, RequestEnd::BackendFailed, "a head too large");
-  client_->out.put_head(out.written(), BodyKind::None);
+  client_->out.put_head(out.written(), BodyKind::None, false);
   response_begun_ = close_after_ = record_.upgraded = true;
   record_.status = client_->version == 2 ? 200 : 101;
   if (client_->version == 1 && !h2_) {

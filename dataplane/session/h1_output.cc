@@ -39,7 +39,7 @@ Step H1Output::send_body(MutableBytes data, bool end, const FieldList* trailers)
     head_bytes_ += pending_;
     pending_ = 0;
   }
-  bool more = fills_segments_ && !end && data.size() >= Scratch::kBulk;
+  bool more = end ? last_ && !with_trailers : fills_segments_ && data.size() >= Scratch::kBulk;
   Step step = send({begin, size}, more);
   if (step == Step::Failed || !with_trailers) return step;
   return send_end(*trailers);

@@ -17,9 +17,10 @@ class H1Output final : public MessageOutput {
       : stream_(stream), scratch_(scratch), fills_segments_(fills_segments) {}
 
   H1Writer head_writer() override { return H1Writer(MutableBytes(scratch_.head)); }
-  void put_head(Bytes head, BodyKind body) override {
+  void put_head(Bytes head, BodyKind body, bool last) override {
     pending_ = head.size();
     body_ = body;
+    last_ = last;
     tunnel_ = ends_ = false;
   }
   Step send_body(MutableBytes data, bool end, const FieldList* trailers = nullptr) override;
@@ -52,6 +53,7 @@ class H1Output final : public MessageOutput {
   BodyKind body_ = BodyKind::None;
   uint64_t head_bytes_ = 0;
   const bool fills_segments_;
+  bool last_ = false;
   bool tunnel_ = false;
   bool ends_ = false;   // as soon as all is gone
 };

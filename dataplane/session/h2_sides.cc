@@ -207,7 +207,7 @@ std::string H2Sides::error_text() const {
 
 H1Writer H2Sides::head_writer() { return H1Writer(MutableBytes(link_.scratch().head)); }
 
-void H2Sides::put_head(Bytes head, BodyKind) { pending_ = head.size(); }
+void H2Sides::put_head(Bytes head, BodyKind, bool) { pending_ = head.size(); }
 
 // False: the stream is gone, or the head has more fields than anybody sends.
 bool H2Sides::submit_head(bool more) {

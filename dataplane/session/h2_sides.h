@@ -56,7 +56,7 @@ class H2Sides : public H2FrameStream, public MessageInput, public MessageOutput 
 
   // MessageOutput: what goes. A stream of DATA is one of bytes.
   H1Writer head_writer() override;
-  void put_head(Bytes head, BodyKind body) override;
+  void put_head(Bytes head, BodyKind body, bool last) override;
   Step send_body(MutableBytes data, bool end, const FieldList* trailers) override;
   Step flush() override;
   Step resume() override;

@@ -16,8 +16,9 @@ class MessageOutput {
  public:
   /// For a head in the form of HTTP/1.1. What is written counts after put_head().
   virtual H1Writer head_writer() = 0;
-  /// REQUIRES: nothing waits; `head` is in head_writer()'s room.
-  virtual void put_head(Bytes head, BodyKind body) = 0;
+  /// `last`: as soon as the message has gone, its sender ends the connection: until then the kernel
+  /// may hold its end back. REQUIRES: nothing waits; `head` is in head_writer()'s room.
+  virtual void put_head(Bytes head, BodyKind body, bool last) = 0;
 
   /// `data` has room for Scratch::kFront bytes before it and kBack behind it, and may be framed in
   /// place. With `end` the last piece; it may be empty, and then `data` may be anything.

@@ -369,23 +369,24 @@ Step Stream::end_write() {
 }
 
 Step Stream::say_goodbye() {
-  if (!shutdown_begun_) {
-    shutdown_begun_ = true;
-    if (!ssl_ && carried_ && tls_error_.empty() && sealer_.has_keys()) {
-      constexpr uint8_t kCloseNotify[] = {1, 0};
-      begin_call();
-      seal(kAlertRecord, kCloseNotify);
-      ERR_clear_error();
-      if (end_call() == Step::Failed) return Step::Failed;
-    }
-    if (ssl_ && SSL_is_init_finished(ssl_.get()) && tls_error_.empty()) {
-      begin_call();
-      SSL_shutdown(ssl_.get());
-      ERR_clear_error();
-      if (end_call() == Step::Failed) return Step::Failed;
-    }
+  if (std::exchange(shutdown_begun_, true)) return flush();
+  more_ = !kernel_encrypts_;  // until the FIN, which is next
+  Step said = send_close_notify();
+  more_ = false;
+  return said == Step::Failed ? said : flush();
+}
+
+Step Stream::send_close_notify() {
+  if (!tls_error_.empty()) return Step::Done;
+  begin_call();
+  if (!ssl_ && carried_ && sealer_.has_keys()) {
+    constexpr uint8_t kCloseNotify[] = {1, 0};
+    seal(kAlertRecord, kCloseNotify);
+  } else if (ssl_ && SSL_is_init_finished(ssl_.get())) {
+    SSL_shutdown(ssl_.get());
   }
-  return flush();
+  ERR_clear_error();
+  return end_call();
 }
 
 bool Stream::has_received() const {

@@ -117,7 +117,8 @@ class Stream {
   Step flush();
   /// No more writing: close_notify under TLS, then FIN, once all has been flushed. Idempotent.
   Step end_write();
-  /// The same without FIN, for those who close() next, which sends it.
+  /// The same without FIN, for those who send it next, by close() or by the socket's
+  /// shutdown_write(): until then the kernel may hold it back.
   Step say_goodbye();
   bool write_ended() const { return write_ended_; }
 
@@ -182,6 +183,7 @@ class Stream {
   bool break_off(const CarriedTls::Heard& heard);
   FlowResult tls_write(Bytes from);
   bool encrypt(Bytes from);
+  Step send_close_notify();
   void fail_tls();
 
   Scratch& scratch_;

@@ -53,7 +53,7 @@ class Side final : public H2Sides {
   void put(std::string_view text) {
     H1Writer writer = head_writer();
     writer.put(text);
-    put_head(writer.written(), BodyKind::None);
+    put_head(writer.written(), BodyKind::None, false);
   }
   void ready() override {}
   bool submit_fields(std::span<const H2Field> fields, bool more) override {

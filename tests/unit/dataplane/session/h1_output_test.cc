@@ -38,10 +38,10 @@ class H1OutputTest : public testing::Test {
     room.resize(n > 0 ? static_cast<size_t>(n) : 0);
     return room;
   }
-  void put_head(std::string_view text, BodyKind body) {
+  void put_head(std::string_view text, BodyKind body, bool last = false) {
     H1Writer writer = out_.head_writer();
     writer.put(text);
-    out_.put_head(writer.written(), body);
+    out_.put_head(writer.written(), body, last);
   }
   MutableBytes piece(std::string_view text, size_t at = 0) {
     std::memcpy(scratch_->plain + at, text.data(), text.size());
@@ -158,7 +158,7 @@ class FillingOutputTest : public H1OutputTest {
     ::close(listener);
     tcp_.attach(Socket(loop_, nobody_, ours));
     H1Writer writer = filling_.head_writer();
-    filling_.put_head(writer.written(), BodyKind::Length);
+    filling_.put_head(writer.written(), BodyKind::Length, false);
   }
   ~FillingOutputTest() override { ::close(far_); }
 
@@ -194,6 +194,18 @@ TEST_F(FillingOutputTest, TheEndOfABodyHoldsNothingBack) {
   EXPECT_EQ(filling_.send_body({}, true), Step::Done);
   EXPECT_FALSE(filling_.holds_back()) << "an end without bytes";
   EXPECT_EQ(came(), 20'000u);
+}
+
+TEST_F(FillingOutputTest, TheEndOfTheLastMessageLeavesWithTheFin) {
+  H1Writer writer = filling_.head_writer();
+  writer.put("HEAD");
+  filling_.put_head(writer.written(), BodyKind::Length, true);
+  EXPECT_EQ(filling_.send_body({scratch_->plain, 10}, false), Step::Done);
+  EXPECT_EQ(came(), 14u);
+  EXPECT_EQ(filling_.send_body({scratch_->plain, 10}, true), Step::Done);
+  EXPECT_EQ(came(), 0u);
+  EXPECT_EQ(tcp_.end_write(), Step::Done);
+  EXPECT_EQ(came(), 10u);
 }
 
 }  // namespace

@@ -32,18 +32,18 @@ record() {  # NAME PASSED FAILED
   [ "$3" = 0 ] || failures+=("$1")
 }
 
-# A suite of GoogleTest, a half on each core: counted from its reports, so that a crash counts as a
-# failure.
+# A suite of GoogleTest, a quarter in each of four processes, for some of its tests wait:
+# counted from its reports, so that a crash counts as a failure.
 gtest() {  # NAME BINARY [ENV...]
   local name=$1 binary=$2 total=0 bad=0 shard report status
   shift 2
   local pids=()
-  for shard in 0 1; do
-    env "$@" GTEST_TOTAL_SHARDS=2 GTEST_SHARD_INDEX=$shard "$binary" --gtest_brief=1 \
+  for shard in 0 1 2 3; do
+    env "$@" GTEST_TOTAL_SHARDS=4 GTEST_SHARD_INDEX=$shard "$binary" --gtest_brief=1 \
       --gtest_output=xml:"$results/$name.$shard.xml" >"$results/$name.$shard.log" 2>&1 &
     pids+=($!)
   done
-  for shard in 0 1; do
+  for shard in 0 1 2 3; do
     status=0 report="$results/$name.$shard.xml"
     wait "${pids[shard]}" || status=1
     cat "$results/$name.$shard.log" | tee -a "$results/$name.log"

@@ -11,7 +11,7 @@ namespace {
 
 // Who answers a body before its end does so at its beginning, and a client that is amid its window
 // then has little to throw away. (curl 8.14 takes it ill to have sent all of it behind the answer.)
-constexpr size_t kWidenAfter = 256 * 1024;
+constexpr size_t kWidenAfter = 128 * 1024;
 
 }  // namespace
 

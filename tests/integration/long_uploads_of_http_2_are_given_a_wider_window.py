@@ -1,5 +1,5 @@
 """Bodies of 1 MiB over HTTP/2, of one stream and then of six side by side: once one has moved
-256 KiB it may have more than that under way, four of them at a time, and all arrive whole."""
+128 KiB it may have more than that under way, four of them at a time, and all arrive whole."""
 
 import sys
 

@@ -51,6 +51,8 @@ class Socket {
   int descriptor() const { return descriptor_; }
   bool readable() const { return readable_; }
   bool writable() const { return writable_; }
+  /// Whether an edge has told that the peer sends no more than what is still to be read.
+  bool ended() const { return ended_; }
 
   /// After connect(): 0 when connected, EINPROGRESS while not, else why it failed.
   int connect_result();

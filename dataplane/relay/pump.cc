@@ -71,7 +71,9 @@ Pump::Next Pump::copy(size_t& budget) {
   spend(budget, r.bytes);
   judge_bulk(r.bytes);
   Bytes got = space.first(r.bytes);
-  FlowResult w = to_.write(got);
+  // Of one that has ended, this is the last as a rule: it leaves with the FIN.
+  bool more = from_.socket().ended() && r.bytes < space.size();
+  FlowResult w = to_.write(got, more);
   if (w.kind == Flow::Failed) return broken(PumpState::WriteFailed);
   if (w.bytes < got.size()) waiting_.append(got.subspan(w.bytes));
   return Next::Go;
@@ -95,7 +97,9 @@ Pump::Next Pump::splice(size_t& budget) {
   return Next::Go;
 }
 
+// What came before goes first.
 Pump::Next Pump::broken(PumpState state) {
+  to_.push();
   state_ = state;
   return Next::Broken;
 }

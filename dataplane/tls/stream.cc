@@ -197,7 +197,14 @@ FlowResult Stream::tls_read(MutableBytes into) {
   return {sent == Step::Failed ? Flow::Failed : Flow::Blocked};
 }
 
-FlowResult Stream::write(Bytes from) {
+FlowResult Stream::write(Bytes from, bool more) {
+  more_ = more && !kernel_encrypts_;
+  FlowResult result = write_some(from);
+  more_ = false;
+  return result;
+}
+
+FlowResult Stream::write_some(Bytes from) {
   DCHECK(!shutdown_begun_ && !from.empty());
   if (asked_for_new_keys_) return {Flow::Failed};
   if (has_unsent()) {

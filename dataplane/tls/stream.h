@@ -97,11 +97,11 @@ class Stream {
   bool let_openssl_go();
   FlowResult read(MutableBytes into);
   /// Ok may take less than offered where OpenSSL does not encrypt. Blocked takes nothing.
-  FlowResult write(Bytes from);
+  /// `more`: as Socket::write().
+  FlowResult write(Bytes from, bool more = false);
   /// Takes all: what the socket does not, waits here. Done: nothing waits any more. May be called
   /// again while something waits; what waits is then the caller's to bound.
   /// REQUIRES: with what waits already, it fits into a block.
-  /// `more`: as Socket::write().
   Step send(Bytes bytes, bool more = false);
   /// Whether the kernel may hold back some of what was sent.
   bool holds_back() const { return holds_back_; }
@@ -181,6 +181,7 @@ class Stream {
   bool renew_keys();
   bool change_own_keys();
   bool break_off(const CarriedTls::Heard& heard);
+  FlowResult write_some(Bytes from);
   FlowResult tls_write(Bytes from);
   bool encrypt(Bytes from);
   Step send_close_notify();
@@ -208,7 +209,7 @@ class Stream {
   bool kernel_encrypts_ = false;
   bool kernel_decrypts_ = false;
   bool asked_for_new_keys_ = false;
-  bool more_ = false;             // within send(): as much again follows
+  bool more_ = false;             // within a call: something follows at once
   bool holds_back_ = false;       // the last write said so
   uint8_t next_record_type_ = 0;  // of what OpenSSL writes next through the kernel; 0: data
   uint8_t record_type_ = 0;       // of a record that waits behind unsent_; 0: none

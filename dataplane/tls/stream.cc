@@ -120,8 +120,8 @@ Step Stream::handshake() {
     // behind the KeyUpdate in its buffer.
     SSL_clear_options(ssl_.get(), SSL_OP_ENABLE_KTLS);
     if (!carried_) read_ahead();
-    // A client's last flight goes out with whatever comes next; flushing now is not a condition of
-    // having shaken hands.
+    // That the last flight has left is no condition of having shaken hands. A server's peer is not
+    // waiting for it, as a rule.
     if (SSL_is_server(ssl_.get())) unsent_.append({scratch_.sending, std::exchange(sending_, 0)});
     return end_call() == Step::Failed ? Step::Failed : Step::Done;
   }

@@ -7,7 +7,7 @@ import time
 from harness.cost import is_served, who_meets
 from harness.loads import load_command, run_load
 from harness.matrix import HTTP, MTLS, OFFLOAD, Row, Workload
-from harness.processes import BenchError, descriptors, memory_kib, settle
+from harness.processes import BenchError, connections_to, memory_kib, settle
 
 IDLE = Workload("idle", "idle connection", HTTP, ("--path", "/1k"))
 FIRST = Row(OFFLOAD, IDLE, protocol="h1")
@@ -51,7 +51,7 @@ def idle_kib(stage, name, row, count):
     run_load(stage, row.scenario, running.address, HTTP,
              [*request, "--connections", "32", "--count", "3200"])
     running.look_up_family()
-    before, open_before = memory_kib(running.pids), descriptors(running.pids)
+    before = memory_kib(running.pids)
     # In the open loop connections take turns: each has made its request after so many.
     held = stage.processes.start(
         load_command(stage, row.scenario, running.address, HTTP,
@@ -59,9 +59,9 @@ def idle_kib(stage, name, row, count):
                       "--count", str(count), "--linger", "300s"]),
         stage.load_cores(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
-        wait_until_open(running, open_before + count, held)
+        wait_until_open(running, count, held)
         settle([held.pid, *running.pids], quiet=1.5)
-        if held.poll() is not None or descriptors(running.pids) < open_before + count * 0.98:
+        if held.poll() is not None or connections_to(running.address) < count:
             raise BenchError(f"{name}: {count} connections were not kept open")
         return (memory_kib(running.pids) - before) / count
     finally:
@@ -71,10 +71,10 @@ def idle_kib(stage, name, row, count):
 
 def wait_until_open(running, wanted, held):
     deadline = time.monotonic() + 120
-    while descriptors(running.pids) < wanted:
+    while connections_to(running.address) < wanted:
         if held.poll() is not None:
             raise BenchError(f"load ended: {held.stderr.read().decode()}")
         if time.monotonic() > deadline:
-            raise BenchError(f"{running.process.args[0]}: only {descriptors(running.pids)} "
-                             f"descriptors:\n{running.log.read_text()}")
+            raise BenchError(f"{running.process.args[0]}: only {connections_to(running.address)} "
+                             f"connections:\n{running.log.read_text()}")
         time.sleep(0.1)
